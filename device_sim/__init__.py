@@ -1,0 +1,1 @@
+"""Appliances, phones and fleets for demos, tests and load. Knows only gateway.protocol and the HTTP API."""

@@ -1,0 +1,1 @@
+"""Runs or renders a broker, decides and ends connections, and proves its rules at start."""

@@ -1,0 +1,1 @@
+"""EMQX: configuration rendered from the access description."""

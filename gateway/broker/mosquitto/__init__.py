@@ -1,0 +1,1 @@
+"""Mosquitto: configuration rendered from the access description, and a supervised local one."""

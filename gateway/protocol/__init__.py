@@ -1,0 +1,1 @@
+"""The MQTT vocabulary: topics, messages, codec. No I/O."""

@@ -1,0 +1,1 @@
+"""Certificates, passwords, tokens, blind indexes, encryption at rest."""

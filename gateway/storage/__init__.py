@@ -1,0 +1,1 @@
+"""Tables, transaction and repositories on SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""One file a capability: ordinary functions over one open transaction."""
