@@ -1,4 +1,4 @@
-"""What use cases need of security and time, as protocols that they own. `security` implements, `bootstrap` hands over."""
+"""What use cases need of security and time, as protocols that they own. `security` implements them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

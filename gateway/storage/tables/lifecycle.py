@@ -1,0 +1,91 @@
+"""Pairing, binding, and the attempts that say why an activation failed."""
+
+from typing import Final
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+
+from gateway.storage.tables.schema import AutoId, Instant, metadata
+
+pairings: Final = Table(
+    "pairings",
+    metadata,
+    Column("pairing_id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.account_id", ondelete="CASCADE"), nullable=False),
+    Column("token_digest", LargeBinary, nullable=False, unique=True),
+    Column("status", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("device_id", Text, ForeignKey("devices.device_id")),
+    Column("epoch", Integer),
+    Column("code", Text),
+    Column("trace_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "account_id", "status"),
+    Index(None, "status", "expires_at"),
+)
+
+pairing_steps: Final = Table(
+    "pairing_steps",
+    metadata,
+    Column("pairing_id", Text, ForeignKey("pairings.pairing_id", ondelete="CASCADE"), primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("code", Text),
+)
+
+bindings: Final = Table(
+    "bindings",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.account_id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("nickname_sealed", LargeBinary),
+    Column("verdict", LargeBinary),
+    Column("version", Integer, nullable=False),
+    Index(None, "account_id"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("attempt_id", Text, primary_key=True),
+    Column("trace_id", Text, nullable=False, unique=True),
+    Column("pairing_id", Text),
+    Column("unit_id", Text),
+    Column("claim_id", Text),
+    Column("mac_index", LargeBinary),
+    Column("mac_tail", Text),
+    Column("machine_code_index", LargeBinary),
+    Column("machine_code_tail", Text),
+    Column("type_id", Text),
+    Column("firmware", Text),
+    Column("stage", Text, nullable=False),
+    Column("code", Text),
+    Column("confidence", Text),
+    Column("outcome", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("version", Integer, nullable=False),
+    Index(None, "pairing_id"),
+    Index(None, "unit_id", "opened_at"),
+    Index(None, "claim_id", "opened_at"),
+    Index(None, "outcome", "updated_at"),
+)
+
+evidence: Final = Table(
+    "evidence",
+    metadata,
+    Column("evidence_id", AutoId, primary_key=True, autoincrement=True),
+    Column("attempt_id", Text),
+    Column("source", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("raw_code", Text),
+    Column("address_index", LargeBinary),
+    Index(None, "attempt_id"),
+    Index(None, "at"),
+)

@@ -1,0 +1,74 @@
+"""What a bound appliance reports and is told."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from gateway.storage.tables.schema import Instant, metadata
+
+states: Final = Table(
+    "states",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("boot", Text),
+    Column("previous_boot", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("full_seq", BigInteger, nullable=False),
+    Column("properties", Text, nullable=False),
+    Column("as_of", Instant),
+    Column("presence", Text, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("presence_since", Instant, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Index(None, "revision"),
+    Index(None, "presence", "last_seen_at"),
+)
+
+commands: Final = Table(
+    "commands",
+    metadata,
+    Column("command_id", Text, primary_key=True),
+    Column("device_id", Text, ForeignKey("devices.device_id"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("params", Text),
+    Column("message", LargeBinary),
+    Column("status", Text, nullable=False),
+    Column("code", Text),
+    Column("issued_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("received_at", Instant),
+    Column("ended_at", Instant),
+    Column("sends", Integer, nullable=False),
+    Column("next_send_at", Instant),
+    Column("waiting", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("device_id", "seq"),
+    Index(None, "waiting", "next_send_at"),
+    Index(None, "device_id", "waiting"),
+    Index(None, "account_id"),
+)
+
+received_messages: Final = Table(
+    "received_messages",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index(None, "at"),
+)
