@@ -1,0 +1,48 @@
+"""What leaves the process because of a commit. Rows are written with their cause and published after the commit."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from gateway.domain.identity import AccountId
+
+CLAIM_FOR: Final = timedelta(seconds=30)
+"""How long the gateway that committed a row is its only sender. Another takes over afterwards: the first one died."""
+
+
+class Kind(StrEnum):
+    """Where an outbox row goes."""
+
+    PUBLISH = "publish"
+    """To an MQTT topic (`target`)."""
+
+    EVICT = "evict"
+    """End the connection of the identity in `target`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One thing to do at least once. Receivers drop what they have seen."""
+
+    outbox_id: int
+    kind: Kind
+    target: str = field(repr=False)
+    payload: bytes = field(repr=False)
+    expires_at: datetime | None
+    """Not sent after this moment (a command that ran out), only removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit left to do, handed to the listeners on the event loop right after it."""
+
+    outbox: tuple[OutboxRow, ...] = ()
+    accounts: frozenset[AccountId] = frozenset()
+    """Accounts that have something new to see."""
+    deadlines: bool = False
+    """A timer may have to ring earlier than before."""
+
+    def __bool__(self) -> bool:
+        """False when nothing is left to do."""
+        return bool(self.outbox or self.accounts or self.deadlines)

@@ -1,0 +1,126 @@
+"""The one way to the database: a function over an open transaction, committed before its result is seen."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from gateway.domain.identity import AccountId, DeviceId, PairingId
+from gateway.usecases.outbox import Committed, OutboxRow
+from gateway.usecases.repositories.accounts import AccountRepository
+from gateway.usecases.repositories.attempts import AttemptRepository
+from gateway.usecases.repositories.bindings import BindingRepository
+from gateway.usecases.repositories.certificates import CertificateRepository
+from gateway.usecases.repositories.commands import CommandRepository
+from gateway.usecases.repositories.devices import DeviceRepository
+from gateway.usecases.repositories.events import EventRepository
+from gateway.usecases.repositories.idempotency import IdempotencyRepository
+from gateway.usecases.repositories.pairings import PairingRepository
+from gateway.usecases.repositories.received import ReceivedRepository
+from gateway.usecases.repositories.sessions import SessionRepository
+from gateway.usecases.repositories.states import StateRepository
+from gateway.usecases.repositories.throttles import ThrottleRepository
+from gateway.usecases.repositories.units import UnitRepository
+
+T = TypeVar("T")
+
+
+class DatabaseUnavailableError(Exception):
+    """The database cannot be reached or did not commit. Nothing of the transaction took place; try again later."""
+
+
+class StaleVersionError(Exception):
+    """A row changed between its reading and its writing. `Database.run` starts the whole function again."""
+
+
+class Transaction(Protocol):
+    """What a use case sees. Only valid inside the function that received it."""
+
+    @property
+    def units(self) -> UnitRepository: ...  # noqa: D102 - the type says it
+    @property
+    def devices(self) -> DeviceRepository: ...  # noqa: D102
+    @property
+    def certificates(self) -> CertificateRepository: ...  # noqa: D102
+    @property
+    def attempts(self) -> AttemptRepository: ...  # noqa: D102
+    @property
+    def pairings(self) -> PairingRepository: ...  # noqa: D102
+    @property
+    def bindings(self) -> BindingRepository: ...  # noqa: D102
+    @property
+    def accounts(self) -> AccountRepository: ...  # noqa: D102
+    @property
+    def sessions(self) -> SessionRepository: ...  # noqa: D102
+    @property
+    def throttles(self) -> ThrottleRepository: ...  # noqa: D102
+    @property
+    def states(self) -> StateRepository: ...  # noqa: D102
+    @property
+    def commands(self) -> CommandRepository: ...  # noqa: D102
+    @property
+    def events(self) -> EventRepository: ...  # noqa: D102
+    @property
+    def idempotency(self) -> IdempotencyRepository: ...  # noqa: D102
+    @property
+    def received(self) -> ReceivedRepository: ...  # noqa: D102
+
+    def publish(self, topic: str, payload: bytes, now: datetime, *, expires_at: datetime | None = None) -> None:
+        """Have one message published after the commit, at least once, unless it has expired by then."""
+
+    def evict(self, common_name: str, now: datetime) -> None:
+        """Have the live connection of this identity ended after the commit."""
+
+    def emit(
+        self,
+        account_id: AccountId,
+        kind: str,
+        data: Mapping[str, Any],
+        now: datetime,
+        *,
+        device_id: DeviceId | None = None,
+        epoch: int | None = None,
+        pairing_id: PairingId | None = None,
+    ) -> None:
+        """Write one event for the app's streams. Events of a device are shown only to its present (device, epoch)."""
+
+    def touch(self, account_id: AccountId) -> None:
+        """Tell the account's streams after the commit that there is something new (a state), without an event row."""
+
+    def next_revision(self) -> int:
+        """The next number in the order of all changes. Holds a lock until the commit: take it last.
+
+        The lock is why a reader that saw number n never later meets a smaller one.
+        """
+
+    def ring_at(self, moment: datetime) -> None:
+        """A timer (`usecases.deadlines`) must look again no later than this."""
+
+
+class Database(Protocol):
+    """Runs use cases. Synchronous inside a transaction, asynchronous outside."""
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction on a database thread; return its result after the commit.
+
+        `work` may run more than once (conflict), so it must have no effect besides the transaction's.
+        It cannot be cancelled half-way: a cancelled caller only stops waiting.
+
+        Raises:
+            DatabaseUnavailableError: nothing was committed.
+        """
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a consistent snapshot that it cannot change.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+
+    def on_commit(self, listener: Callable[[Committed], None]) -> None:
+        """Call `listener` on the event loop after each commit that left something to do. It must not block."""
+
+    async def take_over(self, now: datetime, at_most: int) -> list[OutboxRow]:
+        """Claim outbox rows whose sender died (claim ran out), oldest first, for this gateway."""
+
+    async def sent(self, rows: list[int]) -> None:
+        """Remove outbox rows that were published (or have expired)."""
