@@ -1,0 +1,155 @@
+"""The transport over any MQTT 5 broker: shared subscriptions, acknowledged by hand after the commit.
+
+Three connections, each with a session that outlives it: `ingest` and `control` take messages in, so that a full
+queue of state reports never holds up an activation; `out` publishes and hears the bus, and is never held up at all.
+
+What a broker does with the unacknowledged messages of a shared subscription when a gateway dies differs. Mosquitto
+keeps them, and goes on dealing new ones, to that gateway's session until it comes back or the session expires
+(tests/broker/test_mosquitto_shared.py shows it): a gateway that is gone for good must be drained. EMQX and others
+deal them to the remaining members.
+
+Bounded flight: Receive Maximum tells the broker. Mosquitto 2.0.11 ignores it, so reading stops when the queue here is
+full; TCP then holds the broker up. Reading stopped for two keep-alives loses the connection, and nothing with it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.transport.mqtt_flight import Flight
+from gateway.transport.mqtt_link import Link, MqttSettings
+from gateway.transport.port import Inbound, Intake, TransportClosedError
+
+__all__ = ["MqttSettings", "MqttTransport"]
+
+_log = structlog.get_logger(__name__)
+
+SHARE: Final = "$share/gateway/"
+"""All gateways are members of this one group."""
+
+_BUS_FLIGHT: Final = 10_000
+"""Hints that may wait; beyond, the connection is not read for a while. They are QoS 0 and need no acknowledgement."""
+
+
+class MqttTransport:
+    """`Transport` over paho-mqtt."""
+
+    def __init__(self, settings: MqttSettings, filters: Mapping[Intake, Sequence[str]]) -> None:
+        """`filters`: the topic filters of each intake, in MQTT form."""
+        self._settings = settings
+        shared = {intake: [(SHARE + f, 1) for f in filters[intake]] for intake in (Intake.INGEST, Intake.CONTROL)}
+        self._out = Link(settings, "out", [(f, 0) for f in filters[Intake.BUS]], 100)
+        self._links = {
+            Intake.INGEST: Link(settings, "ingest", shared[Intake.INGEST], settings.ingest_flight),
+            Intake.CONTROL: Link(settings, "control", shared[Intake.CONTROL], settings.control_flight),
+            Intake.BUS: self._out,
+        }
+        self._flights = {
+            Intake.INGEST: Flight(settings.ingest_flight),
+            Intake.CONTROL: Flight(settings.control_flight),
+            Intake.BUS: Flight(_BUS_FLIGHT),
+        }
+        for intake, link in self._links.items():
+            self._join(link, self._flights[intake])
+        self._out.on_taken = self._on_taken
+        self._published = 0
+        self._outstanding: dict[int, int] = {}
+        self._changed = asyncio.Event()
+        self._closed = False
+        self.refused = 0
+        """Published messages that the broker took and threw away (a missing right); a sign of a wrong broker setup."""
+
+    @staticmethod
+    def _join(link: Link, flight: Flight) -> None:
+        """Have the messages of a connection arrive in its flight."""
+
+        def on_batch() -> None:
+            flight.wake()
+            if flight.is_full:
+                link.pause()
+
+        link.on_publish = flight.arrive
+        link.on_batch = on_batch
+        link.on_down = flight.begin_anew
+
+    async def run(self) -> None:
+        """Connect, stay connected and serve the calls below until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for link in self._links.values():
+                    group.create_task(link.run())
+        finally:
+            self._closed = True
+            self._changed.set()
+            for flight in self._flights.values():
+                flight.close()
+
+    async def connected(self) -> None:
+        """Return once the connection and all intakes stand."""
+        while not self.is_connected:
+            for link in self._links.values():
+                await link.up()
+
+    @property
+    def is_connected(self) -> bool:
+        """True while the connection and all intakes stand."""
+        return all(link.is_up for link in self._links.values())
+
+    async def receive(self, intake: Intake, at_most: int) -> list[Inbound]:
+        """Wait for messages; see `Transport.receive`."""
+        flight = self._flights[intake]
+        taken = await flight.take(at_most)
+        if flight.has_room:
+            self._links[intake].resume()
+        return taken
+
+    async def acknowledge(self, messages: Sequence[Inbound]) -> None:
+        """Tell the broker that these are done; those of an earlier connection will come again."""
+        for intake, flight in self._flights.items():
+            self._links[intake].acknowledge(flight.finish(messages))
+
+    async def give_back(self, messages: Sequence[Inbound]) -> None:
+        """Have these delivered again after a pause, by leaving and coming back: MQTT has no other way to say it."""
+        for intake, flight in self._flights.items():
+            if flight.put_back(messages):
+                self._links[intake].leave(self._settings.pause_s)
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 1; waits while the window is full.
+
+        Raises:
+            TransportClosedError: not connected.
+        """
+        while len(self._outstanding) >= self._out.send_window:
+            await self._change()
+        identifier = self._out.publish(topic, payload) if self._out.is_up else None
+        if identifier is None:
+            raise TransportClosedError
+        self._published += 1
+        self._outstanding[identifier] = self._published
+
+    async def flush(self) -> None:
+        """Return once the broker has acknowledged all that was published so far; paho resends after a reconnect.
+
+        Raises:
+            TransportClosedError: the transport has ended.
+        """
+        last = self._published
+        while self._outstanding and next(iter(self._outstanding.values())) <= last:
+            await self._change()
+
+    async def _change(self) -> None:
+        if self._closed:
+            raise TransportClosedError
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _on_taken(self, identifier: int, reason: ReasonCode) -> None:
+        if reason.is_failure:
+            self.refused += 1
+            _log.error("broker refused what the gateway published", reason=str(reason))
+        self._outstanding.pop(identifier, None)
+        self._changed.set()
