@@ -31,6 +31,8 @@ class OutboxRow:
     payload: bytes = field(repr=False)
     expires_at: datetime | None
     """Not sent after this moment (a command that ran out), only removed."""
+    claimed_until: datetime
+    """Until then this gateway is the row's only sender; afterwards it must leave the row to whoever takes it over."""
 
 
 @dataclass(frozen=True, slots=True)

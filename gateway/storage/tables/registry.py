@@ -54,7 +54,6 @@ certificates: Final = Table(
     Column("serial", Text, primary_key=True),
     Column("device_id", Text, ForeignKey("devices.device_id"), nullable=False),
     Column("key_digest", LargeBinary, nullable=False, unique=True),
-    Column("public_key", LargeBinary, nullable=False),
     Column("status", Text, nullable=False),
     Column("not_before", Instant, nullable=False),
     Column("not_after", Instant, nullable=False),

@@ -1,0 +1,1 @@
+"""The running process: one TaskGroup that starts, announces readiness, drains and stops."""

@@ -1,0 +1,131 @@
+"""Operational certificates on SQL."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.domain.certificates import Certificate, CertificateState
+from gateway.domain.identity import DeviceId
+from gateway.storage.statements import Statements
+from gateway.storage.tables.registry import certificates
+from gateway.usecases.transaction import StaleVersionError
+
+_ENDED_EARLY: Final = (CertificateState.SUPERSEDED.value, CertificateState.REVOKED.value)
+_ALIVE: Final = (CertificateState.PREPARED.value, CertificateState.ISSUED.value, CertificateState.CONFIRMED.value)
+
+_SELECT: Final = select(certificates)
+_GET: Final = _SELECT.where(certificates.c.serial == bindparam("serial"))
+_BY_KEY: Final = _SELECT.where(certificates.c.key_digest == bindparam("key_digest"))
+_OF_DEVICE: Final = _SELECT.where(
+    certificates.c.device_id == bindparam("device_id"),
+    certificates.c.status.in_(_ALIVE),
+).order_by(certificates.c.prepared_at, certificates.c.serial)
+_REVOKED: Final = _SELECT.where(
+    certificates.c.status.in_(_ENDED_EARLY),
+    certificates.c.x509_not_after > bindparam("now"),
+).order_by(certificates.c.ended_at, certificates.c.serial)
+_INSERT: Final = insert(certificates)
+_UPDATE: Final = (
+    update(certificates)
+    .where(certificates.c.serial == bindparam("b_serial"), certificates.c.version == bindparam("b_version"))
+    .values(
+        status=bindparam("status"),
+        pem=bindparam("pem"),
+        fingerprint=bindparam("fingerprint"),
+        issued_at=bindparam("issued_at"),
+        confirmed_at=bindparam("confirmed_at"),
+        ended_at=bindparam("ended_at"),
+        version=bindparam("version"),
+    )
+)
+
+
+class SqlCertificates:
+    """Implements `usecases.repositories.certificates.CertificateRepository`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements: Final = statements
+
+    def get(self, serial: str) -> Certificate | None:
+        """See the protocol."""
+        row = self._statements.first(_GET, {"serial": serial})
+        return None if row is None else _certificate(row)
+
+    def by_key(self, key_digest: bytes) -> Certificate | None:
+        """See the protocol."""
+        row = self._statements.first(_BY_KEY, {"key_digest": key_digest})
+        return None if row is None else _certificate(row)
+
+    def of_device(self, device_id: DeviceId) -> list[Certificate]:
+        """See the protocol."""
+        return [_certificate(row) for row in self._statements.all(_OF_DEVICE, {"device_id": device_id})]
+
+    def add(self, certificate: Certificate) -> None:
+        """See the protocol."""
+        try:
+            self._statements.execute(
+                _INSERT,
+                {
+                    "serial": certificate.serial,
+                    "device_id": certificate.device_id,
+                    "key_digest": certificate.key_digest,
+                    "not_before": certificate.not_before,
+                    "not_after": certificate.not_after,
+                    "x509_not_after": certificate.x509_not_after,
+                    "renew_after": certificate.renew_after,
+                    "prepared_at": certificate.prepared_at,
+                    **_changing(certificate),
+                    "version": certificate.version,
+                },
+            )
+        except IntegrityError as taken:
+            raise StaleVersionError from taken
+
+    def update(self, certificate: Certificate) -> None:
+        """See the protocol."""
+        self._statements.execute_guarded(
+            _UPDATE,
+            {
+                "b_serial": certificate.serial,
+                "b_version": certificate.version,
+                **_changing(certificate),
+                "version": certificate.version + 1,
+            },
+        )
+
+    def revoked(self, now: datetime) -> list[Certificate]:
+        """See the protocol."""
+        return [_certificate(row) for row in self._statements.all(_REVOKED, {"now": now})]
+
+
+def _changing(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "status": certificate.state.value,
+        "pem": certificate.pem,
+        "fingerprint": certificate.fingerprint,
+        "issued_at": certificate.issued_at,
+        "confirmed_at": certificate.confirmed_at,
+        "ended_at": certificate.ended_at,
+    }
+
+
+def _certificate(row: Row[Any]) -> Certificate:
+    return Certificate(
+        serial=row.serial,
+        device_id=row.device_id,
+        key_digest=row.key_digest,
+        state=CertificateState(row.status),
+        not_before=row.not_before,
+        not_after=row.not_after,
+        x509_not_after=row.x509_not_after,
+        renew_after=row.renew_after,
+        prepared_at=row.prepared_at,
+        pem=row.pem,
+        fingerprint=row.fingerprint,
+        issued_at=row.issued_at,
+        confirmed_at=row.confirmed_at,
+        ended_at=row.ended_at,
+        version=row.version,
+    )

@@ -1,0 +1,38 @@
+"""A connection, narrowed to what repositories do with it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Executable, Row
+
+from gateway.usecases.transaction import StaleVersionError
+
+
+class Statements:
+    """A connection, narrowed to what repositories do with it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection: Final = connection
+        self.is_postgresql: Final = connection.dialect.name == "postgresql"
+
+    def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """Run one statement."""
+        return self.connection.execute(statement, values)
+
+    def execute_many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run one statement for many rows; nothing for none."""
+        if rows:
+            self.connection.execute(statement, list(rows))
+
+    def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        """The only row, or None."""
+        return self.connection.execute(statement, values).first()
+
+    def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows."""
+        return self.connection.execute(statement, values).all()
+
+    def execute_guarded(self, statement: Executable, values: Mapping[str, Any]) -> None:
+        """Run an update that names the version it read; its being gone starts the transaction again."""
+        if self.connection.execute(statement, values).rowcount != 1:
+            raise StaleVersionError

@@ -1,0 +1,116 @@
+"""One open transaction: the repositories a use case works with, and what leaves the process when it commits."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, insert, update
+
+from gateway.domain.identity import AccountId, DeviceId, PairingId
+from gateway.storage.statements import Statements
+from gateway.storage.tables.delivery import counters, events, outbox
+from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
+
+_NEXT = update(counters).where(counters.c.name == "changes").values(value=counters.c.value + bindparam("many"))
+_NEXT_VALUE: Final = _NEXT.returning(counters.c.value)
+_INSERT_EVENTS: Final = insert(events)
+_INSERT_OUTBOX: Final = insert(outbox).returning(outbox.c.outbox_id)
+
+
+class SqlTransaction:
+    """Implements `usecases.transaction.Transaction`. Made by `Database` for each run of a use case."""
+
+    def __init__(self, connection: Connection, gateway_id: str) -> None:
+        self.statements: Final = Statements(connection)
+        self._gateway_id: Final = gateway_id
+        self._events: list[dict[str, Any]] = []
+        self._outbox: list[dict[str, Any]] = []
+        self._accounts: set[AccountId] = set()
+        self._deadline = False
+
+    # -- what leaves with the commit
+
+    def publish(self, topic: str, payload: bytes, now: datetime, *, expires_at: datetime | None = None) -> None:
+        """See the protocol."""
+        self._queue(Kind.PUBLISH, topic, payload, now, expires_at)
+
+    def evict(self, common_name: str, now: datetime) -> None:
+        """See the protocol."""
+        self._queue(Kind.EVICT, common_name, b"", now, None)
+
+    def _queue(self, kind: Kind, target: str, payload: bytes, now: datetime, expires_at: datetime | None) -> None:
+        self._outbox.append(
+            {
+                "kind": kind,
+                "target": target,
+                "payload": payload,
+                "created_at": now,
+                "expires_at": expires_at,
+                "claimed_by": self._gateway_id,
+                "claimed_until": now + CLAIM_FOR,
+            },
+        )
+
+    def emit(
+        self,
+        account_id: AccountId,
+        kind: str,
+        data: Mapping[str, Any],
+        now: datetime,
+        *,
+        device_id: DeviceId | None = None,
+        epoch: int | None = None,
+        pairing_id: PairingId | None = None,
+    ) -> None:
+        """See the protocol."""
+        self._events.append(
+            {
+                "account_id": account_id,
+                "kind": kind,
+                "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")),
+                "at": now,
+                "device_id": device_id,
+                "epoch": epoch,
+                "pairing_id": pairing_id,
+            },
+        )
+        self._accounts.add(account_id)
+
+    def touch(self, account_id: AccountId) -> None:
+        """See the protocol."""
+        self._accounts.add(account_id)
+
+    def next_revision(self) -> int:
+        """See the protocol."""
+        return self._advance(1)
+
+    def ring_at(self, moment: datetime) -> None:  # noqa: ARG002 - the timer reads the earliest moment from the tables
+        """See the protocol."""
+        self._deadline = True
+
+    def _advance(self, many: int) -> int:
+        value: int = self.statements.execute(_NEXT_VALUE, {"many": many}).scalar_one()
+        return value
+
+    def finish(self) -> Committed:
+        """Write the rows that leave with the commit. Called last: the event numbers lock until the commit."""
+        rows: tuple[OutboxRow, ...] = ()
+        if self._outbox:
+            rows = tuple(self._written(row) for row in self._outbox)
+        if self._events:
+            last = self._advance(len(self._events))
+            first = last - len(self._events) + 1
+            numbered = [{"event_id": first + n, **event} for n, event in enumerate(self._events)]
+            self.statements.execute_many(_INSERT_EVENTS, numbered)
+        return Committed(rows, frozenset(self._accounts), self._deadline)
+
+    def _written(self, row: dict[str, Any]) -> OutboxRow:
+        number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()
+        return OutboxRow(
+            number, row["kind"], row["target"], row["payload"], row["expires_at"], row["claimed_until"]
+        )
+
+    # -- repositories
+    # REPOSITORIES

@@ -1,0 +1,121 @@
+"""Publishes what commits left to do: at least once, in order, woken by the commit and never by polling."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from gateway.observability import metrics
+from gateway.observability.logging import get_logger
+from gateway.protocol.codec import encode
+from gateway.protocol.messages import BusHint
+from gateway.protocol.topics import BusTopic
+from gateway.transport.port import Transport, TransportClosedError
+from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
+from gateway.usecases.services import Clock
+from gateway.usecases.transaction import Database, DatabaseUnavailableError
+
+log = get_logger(__name__)
+
+REMEMBERED_AT_MOST: Final = 10_000
+"""Rows and hints waiting in memory. Rows beyond that stay in the table and are taken over when their claim ends."""
+
+TOGETHER_AT_MOST: Final = 500
+"""Rows that are published before their removal is committed."""
+
+Evict = Callable[[str], Awaitable[None]]
+
+
+class OutboxRelay:
+    """The only sender of what commits leave to do. One in each gateway."""
+
+    def __init__(self, database: Database, transport: Transport, evict: Evict, clock: Clock) -> None:
+        self._database: Final = database
+        self._transport: Final = transport
+        self._evict: Final = evict
+        self._clock: Final = clock
+        self._rows: deque[OutboxRow] = deque()
+        self._hints: dict[str, None] = {}
+        self._wake: Final = asyncio.Event()
+        self._idle: Final = asyncio.Event()
+        self._idle.set()
+        database.on_commit(self._committed)
+
+    def _committed(self, committed: Committed) -> None:
+        room = REMEMBERED_AT_MOST - len(self._rows)
+        self._rows.extend(committed.outbox[:room])
+        if len(self._hints) < REMEMBERED_AT_MOST:
+            self._hints.update(dict.fromkeys(committed.accounts))
+        if committed.outbox or committed.accounts:
+            self._idle.clear()
+            self._wake.set()
+
+    async def flushed(self) -> None:
+        """Return once nothing waits in memory (used when stopping)."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Publish until cancelled. Takes over what dead gateways left, at the start and whenever a claim can have ended."""
+        await self._transport.connected()
+        await self._take_over()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._take_over_regularly())
+            while True:
+                if not self._rows and not self._hints:
+                    self._idle.set()
+                await self._wake.wait()
+                self._wake.clear()
+                await self._send_all()
+
+    async def _take_over_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(CLAIM_FOR.total_seconds() / 2)
+            await self._take_over()
+
+    async def _take_over(self) -> None:
+        try:
+            rows = await self._database.take_over(self._clock(), TOGETHER_AT_MOST)
+        except DatabaseUnavailableError:
+            return
+        if rows:
+            log.info("outbox_taken_over", rows=len(rows))
+            self._rows.extend(rows)
+            self._idle.clear()
+            self._wake.set()
+
+    async def _send_all(self) -> None:
+        while self._rows or self._hints:
+            hints, self._hints = self._hints, {}
+            batch = [self._rows.popleft() for _ in range(min(len(self._rows), TOGETHER_AT_MOST))]
+            try:
+                await self._send(batch, list(hints))
+            except TransportClosedError:
+                self._rows.extendleft(reversed(batch))
+                await self._transport.connected()
+            except DatabaseUnavailableError:
+                # Published but not removed: the claim runs out and they are sent again. Receivers drop what they know.
+                metrics.outbox_resends.inc(len(batch))
+
+    async def _send(self, batch: list[OutboxRow], hints: list[str]) -> None:
+        now = self._clock()
+        done: list[int] = []
+        for row in batch:
+            if row.claimed_until <= now + timedelta(seconds=1):
+                continue  # somebody else may be sending it by now
+            if row.expires_at is None or row.expires_at > now:
+                await self._do(row)
+            done.append(row.outbox_id)
+        for account_id in hints:
+            await self._transport.publish(str(BusTopic(account_id)), encode(BusHint(kind="changes")))
+        if done:
+            await self._transport.flush()
+            await self._database.sent(done)
+
+    async def _do(self, row: OutboxRow) -> None:
+        match row.kind:
+            case Kind.PUBLISH:
+                await self._transport.publish(row.target, row.payload)
+            case Kind.EVICT:
+                await self._evict(row.target)
+        metrics.outbox_sent.labels(kind=row.kind.value).inc()
