@@ -14,11 +14,13 @@ full; TCP then holds the broker up. Reading stopped for two keep-alives loses th
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import structlog
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.protocol.topics import UpChannel
 from gateway.transport.mqtt_flight import Flight
 from gateway.transport.mqtt_link import Link, MqttSettings
 from gateway.transport.port import Inbound, Intake, TransportClosedError
@@ -30,6 +32,19 @@ _log = structlog.get_logger(__name__)
 SHARE: Final = "$share/gateway/"
 """All gateways are members of this one group."""
 
+FILTERS: Final[Mapping[Intake, tuple[str, ...]]] = MappingProxyType(
+    {
+        Intake.INGEST: (f"hg/v1/dev/+/up/{UpChannel.STATE}",),
+        # One filter a channel: `up/#` would bring the state reports a second time.
+        Intake.CONTROL: (
+            "hg/v1/claim/+/req",
+            *(f"hg/v1/dev/+/up/{channel}" for channel in UpChannel if channel is not UpChannel.STATE),
+        ),
+        Intake.BUS: ("hg/v1/bus/+",),
+    }
+)
+"""Which topics each intake takes."""
+
 _BUS_FLIGHT: Final = 10_000
 """Hints that may wait; beyond, the connection is not read for a while. They are QoS 0 and need no acknowledgement."""
 
@@ -37,7 +52,7 @@ _BUS_FLIGHT: Final = 10_000
 class MqttTransport:
     """`Transport` over paho-mqtt."""
 
-    def __init__(self, settings: MqttSettings, filters: Mapping[Intake, Sequence[str]]) -> None:
+    def __init__(self, settings: MqttSettings, filters: Mapping[Intake, Sequence[str]] = FILTERS) -> None:
         """`filters`: the topic filters of each intake, in MQTT form."""
         self._settings = settings
         shared = {intake: [(SHARE + f, 1) for f in filters[intake]] for intake in (Intake.INGEST, Intake.CONTROL)}
