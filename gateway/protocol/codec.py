@@ -7,7 +7,7 @@ strict mode know JSON's types, and costs about 2 µs for a state report.
 """
 
 import re
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
@@ -41,6 +41,11 @@ MAX_DEPTH: Final = 8
 MALFORMED: Final = "act.malformed"
 SECRET_NOT_WANTED: Final = "act.secret_not_wanted"  # noqa: S105 - a failure code
 
+MAX_NAME: Final = 64
+"""Characters in the name of a field; no name of ours is longer than 48."""
+
+_NUL: Final = rb"\u0000"
+"""The only way to write NUL in JSON. (After an escaped backslash the same bytes mean something harmless.)"""
 _NAME_END: Final = re.compile(rb'"[ \t\r\n]*:')
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
@@ -119,70 +124,74 @@ def _inspect(payload: bytes) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise MalformedMessageError("", "is not a JSON object")
     names = _count_names(tree)
-    if names is None:
-        _refuse(tree)
+    if names is None or _NUL in payload:
+        _refuse_for_cause(tree)
     # A name ends with a quote and a colon, so there are at least as many of those as names: when there are not more,
     # then no name was lost to a repetition. A string may look the same (":"), so a difference is looked at again.
     if len(_NAME_END.findall(payload)) != names and _STRING.sub(b"", payload).count(b":") != names:
-        _refuse(tree, "names a field twice")
+        _refuse_secret(tree)
+        raise MalformedMessageError("", "names a field twice")
     return tree
 
 
 def _count_names(tree: dict[str, Any]) -> int | None:
-    """How many names the objects of a tree have, or None when something in it is not allowed."""
+    """How many names the objects of a tree have, or None when something in it is not allowed.
+
+    The hot path of every message: it only says that something is wrong, `_refuse_for_cause` says what.
+    """
     names = 0
     level: list[tuple[str, Any]] = [("", tree)]
     for _ in range(MAX_DEPTH):
         below: list[tuple[str, Any]] = []
         for parent, node in level:
+            members = node
             if isinstance(node, dict):
                 names += len(node)
-                for name, value in node.items():
-                    if looks_secret(parent, name) or "\0" in name or not _leaf(value, name, below):
-                        return None
+                members = node.items()
             else:
-                for value in node:
-                    if not _leaf(value, parent, below):
-                        return None
+                members = [(parent, value) for value in node]
+            for name, value in members:
+                if len(name) > MAX_NAME or looks_secret(parent, name):
+                    return None
+                kind = type(value)
+                if kind is dict or kind is list:
+                    below.append((name, value))
+                elif (kind is int or kind is float) and not -MAX_INTEGER <= value <= MAX_INTEGER:
+                    return None  # the infinity that 1e400 becomes, too
         if not below:
             return names
         level = below
     return None
 
 
-def _leaf(value: Any, name: str, below: list[tuple[str, Any]]) -> bool:
-    """Whether a value is allowed; objects and arrays are put aside for the next level."""
-    if isinstance(value, str):
-        return "\0" not in value
-    if isinstance(value, int | float):
-        return -MAX_INTEGER <= value <= MAX_INTEGER  # false for the infinity that 1e400 becomes
-    if value is not None:
-        below.append((name, value))
-    return True
+def _refuse_secret(tree: dict[str, Any]) -> None:
+    """A Wi-Fi secret comes before all other faults: it must be known as such whatever else is wrong."""
+    path = secret_path(tree)
+    if path is not None:
+        raise MalformedMessageError(path, "looks like a Wi-Fi secret", code=SECRET_NOT_WANTED)
 
 
-def _refuse(tree: dict[str, Any], otherwise: str = "is nested too deeply") -> NoReturn:
-    """Say what is wrong with a tree. A Wi-Fi secret comes first: it must be known as such whatever else is wrong."""
-    secret = secret_path(tree)
-    if secret is not None:
-        raise MalformedMessageError(secret, "looks like a Wi-Fi secret", code=SECRET_NOT_WANTED)
-    waiting: list[tuple[str, Any]] = [("", tree)]
+def _refuse_for_cause(tree: dict[str, Any]) -> None:
+    """Say what is wrong with a tree that may be wrong: this path is slow and exact."""
+    _refuse_secret(tree)
+    waiting: list[tuple[int, str, Any]] = [(1, "", tree)]
     while waiting:
-        path, node = waiting.pop()
+        depth, path, node = waiting.pop()
         match node:
+            case dict() | list() if depth > MAX_DEPTH:
+                raise MalformedMessageError("", "is nested too deeply")
             case dict():
-                if any("\0" in name for name in node):
-                    raise MalformedMessageError(path, "holds NUL in a name")
-                waiting.extend((join(path, segment(name)), value) for name, value in node.items())
+                if any("\0" in name or len(name) > MAX_NAME for name in node):
+                    raise MalformedMessageError(path, "holds a name of the wrong form")
+                waiting.extend((depth + 1, join(path, segment(name)), value) for name, value in node.items())
             case list():
-                waiting.extend((join(path, str(at)), value) for at, value in enumerate(node))
+                waiting.extend((depth + 1, join(path, str(at)), value) for at, value in enumerate(node))
             case str() if "\0" in node:
                 raise MalformedMessageError(path, "holds NUL")
             case bool():
                 pass
             case int() | float() if not -MAX_INTEGER <= node <= MAX_INTEGER:
                 raise MalformedMessageError(path, "is a number that is too large")
-    raise MalformedMessageError("", otherwise)
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -24,7 +24,6 @@ _COMPACT: Final = re.compile(
 _SPLIT: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NOT_ALPHANUMERIC: Final = re.compile(r"[^0-9a-z]+")
 _SHOWABLE: Final = re.compile(r"[A-Za-z][0-9A-Za-z_-]{0,31}")
-_LONGEST_REMEMBERED: Final = 64
 
 
 def secret_path(data: object) -> str | None:
@@ -39,19 +38,12 @@ def secret_path(data: object) -> str | None:
         if isinstance(node, dict):
             for key, value in node.items():
                 inner = join(path, segment(str(key)))
-                if looks_secret(name, str(key)):
+                if _looks_secret(name, str(key)):
                     return inner
                 waiting.append((value, str(key), inner))
         elif isinstance(node, list | tuple):
             waiting.extend((value, name, join(path, str(at))) for at, value in enumerate(node))
     return None
-
-
-def looks_secret(parent: str, name: str) -> bool:
-    """Whether a field's name gives a Wi-Fi secret away, alone or with the name of the object around it (`wifi.key`)."""
-    if len(name) + len(parent) > _LONGEST_REMEMBERED:
-        return _judge(parent, name)  # not worth remembering: the cache is bounded in entries, not in characters
-    return _judge_once(parent, name)
 
 
 def segment(name: str) -> str:
@@ -64,7 +56,7 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _judge(parent: str, name: str) -> bool:
+def _looks_secret(parent: str, name: str) -> bool:
     # Full-width letters and the like are the same letters to whoever named the field.
     plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
     if any(word.lower() in _WORDS for word in _SPLIT.findall(plain)):
@@ -76,4 +68,8 @@ def _judge(parent: str, name: str) -> bool:
     return container in {"wifi", "wlan", "wpa", "wpa2", "wpa3", "wep"} and bool(_COMPACT.search(container + compact))
 
 
-_judge_once: Final = lru_cache(maxsize=4096)(_judge)
+looks_secret: Final = lru_cache(maxsize=4096)(_looks_secret)
+"""Whether a field's name gives a Wi-Fi secret away, alone or with the name of the object around it (`wifi`, `key`).
+
+Remembers names, so give it short ones only: the memory is bounded in entries, not in characters.
+"""
