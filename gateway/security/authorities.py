@@ -27,7 +27,7 @@ or 2000 (many real-time clocks); it must reach the gateway to learn the time."""
 AUTHORITY_LIFE: Final = timedelta(days=20 * 365 + 5)
 """20 years: as long as an appliance may lie in a warehouse and then be used."""
 
-_CERTIFICATE_FILE: Final = re.compile(r"(?P<name>[a-z]+)-(?P<generation>[0-9]{4})\.pem")
+_CERTIFICATE_FILE: Final = re.compile(r"(?P<name>[a-z]+)-(?P<generation>[0-9]{4})\.pem(?P<retired>\.retired)?")
 _MIN_RSA_BITS: Final = 2048
 _MIN_CURVE_BITS: Final = 256
 _MAX_IMPORT_CHARS: Final = 64 * 1024
@@ -72,9 +72,15 @@ class SigningAuthority:
     trusted: TrustedAuthority
     key: ec.EllipticCurvePrivateKey = field(repr=False)
 
+    @property
+    def key_identifier(self) -> x509.AuthorityKeyIdentifier:
+        """What points from an issued certificate to this key."""
+        subject = self.trusted.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(subject)
+
 
 class AuthorityFolder:
-    """The authorities in a folder: `<name>-<generation>.pem`, and `.key` beside it where we hold the key (encrypted)."""
+    """The authorities in a folder: `<name>-<generation>.pem`, and `.key` (encrypted) beside it where we hold it."""
 
     __slots__ = ("_folder", "_passphrase")
 
@@ -96,7 +102,7 @@ class AuthorityFolder:
 
     def rotate(self, name: AuthorityName, now: datetime) -> TrustedAuthority:
         """Make the next generation (`ca rotate`). It signs from the next start on; the old one stays trusted."""
-        return self._make(name, max(self._generations(name), default=0) + 1, now).trusted
+        return self._make(name, self._next_generation(name), now).trusted
 
     def retire(self, name: AuthorityName, generation: int) -> None:
         """Trust a generation no longer. Its files stay, renamed, as evidence.
@@ -124,7 +130,7 @@ class AuthorityFolder:
             if known.certificate == certificate:
                 return known
         text = certificate.public_bytes(Encoding.PEM)
-        generation = max(self._generations(AuthorityName.FACTORY), default=0) + 1
+        generation = self._next_generation(AuthorityName.FACTORY)
         while not create_private(self._path(AuthorityName.FACTORY, generation, "pem"), text):
             generation += 1
         return self._load(AuthorityName.FACTORY, generation)
@@ -179,10 +185,17 @@ class AuthorityFolder:
         return TrustedAuthority(name, generation, certificate, certificate.public_bytes(Encoding.PEM).decode())
 
     def _generations(self, name: AuthorityName) -> set[int]:
+        return {int(match["generation"]) for match in self._files(name) if match["retired"] is None}
+
+    def _next_generation(self, name: AuthorityName) -> int:
+        """Never the number of a retired one: its files are evidence."""
+        return max((int(match["generation"]) for match in self._files(name)), default=0) + 1
+
+    def _files(self, name: AuthorityName) -> list[re.Match[str]]:
         if not self._folder.is_dir():
-            return set()
+            return []
         matches = (_CERTIFICATE_FILE.fullmatch(path.name) for path in self._folder.iterdir())
-        return {int(match["generation"]) for match in matches if match is not None and match["name"] == name.value}
+        return [match for match in matches if match is not None and match["name"] == name.value]
 
     def _path(self, name: AuthorityName, generation: int, ending: str) -> Path:
         return self._folder / f"{name.value}-{generation:04d}.{ending}"
