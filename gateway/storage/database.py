@@ -198,7 +198,9 @@ class Database:
                 .values(claimed_by=self._gateway_id, claimed_until=now + CLAIM_FOR)
                 .returning(outbox),
             )
-            rows = [OutboxRow(r.outbox_id, Kind(r.kind), r.target, r.payload, r.expires_at, r.claimed_until) for r in taken]
+            rows = [
+                OutboxRow(r.outbox_id, Kind(r.kind), r.target, r.payload, r.expires_at, r.claimed_until) for r in taken
+            ]
             return sorted(rows, key=lambda row: row.outbox_id)
 
         return await self.run(claim)

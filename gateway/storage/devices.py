@@ -59,11 +59,13 @@ class SqlDevices:
 
     def get(self, device_id: DeviceId) -> Device | None:
         """See the protocol."""
-        return _device(self._statements.first(_GET, {"id": device_id}))
+        row = self._statements.first(_GET, {"id": device_id})
+        return None if row is None else device_from(row)
 
     def of_unit(self, unit_id: UnitId) -> Device | None:
         """See the protocol."""
-        return _device(self._statements.first(_OF_UNIT, {"id": unit_id}))
+        row = self._statements.first(_OF_UNIT, {"id": unit_id})
+        return None if row is None else device_from(row)
 
     def add(self, device: Device, now: datetime) -> None:
         """See the protocol."""
@@ -124,9 +126,8 @@ class SqlDevices:
         return value
 
 
-def _device(row: Row[Any] | None) -> Device | None:
-    if row is None:
-        return None
+def device_from(row: Row[Any]) -> Device:
+    """The device in a row that holds the columns of `devices`."""
     return Device(
         device_id=row.device_id,
         unit_id=row.unit_id,

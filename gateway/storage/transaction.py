@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, update
@@ -108,9 +107,7 @@ class SqlTransaction:
 
     def _written(self, row: dict[str, Any]) -> OutboxRow:
         number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()
-        return OutboxRow(
-            number, row["kind"], row["target"], row["payload"], row["expires_at"], row["claimed_until"]
-        )
+        return OutboxRow(number, row["kind"], row["target"], row["payload"], row["expires_at"], row["claimed_until"])
 
     # -- repositories
     # REPOSITORIES

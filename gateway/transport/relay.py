@@ -56,7 +56,7 @@ class OutboxRelay:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Publish until cancelled. Takes over what dead gateways left, at the start and whenever a claim can have ended."""
+        """Publish until cancelled. Takes over what dead gateways left, at the start and whenever a claim may have ended."""
         await self._transport.connected()
         await self._take_over()
         async with asyncio.TaskGroup() as tasks:

@@ -32,6 +32,7 @@ events: Final = Table(
     Column("data", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "account_id", "event_id"),
+    Index(None, "pairing_id", "event_id"),
     Index(None, "at"),
 )
 

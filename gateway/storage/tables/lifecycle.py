@@ -15,9 +15,7 @@ pairings: Final = Table(
     Column("status", Text, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("closed_at", Instant),
     Column("device_id", Text, ForeignKey("devices.device_id")),
-    Column("epoch", Integer),
     Column("code", Text),
     Column("trace_id", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -42,10 +40,39 @@ bindings: Final = Table(
     Column("epoch", Integer, nullable=False),
     Column("role", Text, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("reset_counter", Integer, nullable=False),
     Column("nickname_sealed", LargeBinary),
-    Column("verdict", LargeBinary),
-    Column("version", Integer, nullable=False),
     Index(None, "account_id"),
+)
+
+# One owner at most, kept by the database itself, whatever the code above it does.
+Index(
+    "uq_bindings_one_owner",
+    bindings.c.device_id,
+    unique=True,
+    sqlite_where=bindings.c.role == "owner",
+    postgresql_where=bindings.c.role == "owner",
+)
+
+release_requests: Final = Table(
+    "release_requests",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("newcomer", Text, ForeignKey("accounts.account_id", ondelete="CASCADE"), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Index(None, "until"),
+)
+
+verdicts: Final = Table(
+    "verdicts",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
+    Column("message", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "at"),
 )
 
 attempts: Final = Table(

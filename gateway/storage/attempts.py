@@ -1,0 +1,150 @@
+"""Activation attempts on SQL."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+
+from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
+from gateway.domain.failures import Code, Stage
+from gateway.domain.identity import AttemptId, ClaimId, PairingId, UnitId
+from gateway.storage.statements import Statements
+from gateway.storage.tables.lifecycle import attempts, evidence
+from gateway.usecases.repositories.attempts import AttemptKeys
+
+_SELECT: Final = select(attempts)
+_GET: Final = _SELECT.where(attempts.c.attempt_id == bindparam("id"))
+_NEWEST: Final = (attempts.c.opened_at.desc(), attempts.c.attempt_id.desc())
+_OF_PAIRING: Final = _SELECT.where(attempts.c.pairing_id == bindparam("id")).order_by(*_NEWEST).limit(1)
+_OF_CLAIM: Final = _SELECT.where(attempts.c.claim_id == bindparam("id")).order_by(*_NEWEST).limit(1)
+_OF_UNIT: Final = _SELECT.where(attempts.c.unit_id == bindparam("id")).order_by(*_NEWEST).limit(1)
+_OPEN: Final = attempts.c.outcome == Outcome.OPEN.value
+_OVERDUE: Final = (
+    _SELECT.where(_OPEN, attempts.c.opened_at <= bindparam("before"))
+    .order_by(attempts.c.opened_at)
+    .limit(bindparam("at_most"))
+)
+_OLDEST_OPEN: Final = select(func.min(attempts.c.opened_at)).where(_OPEN)
+_INSERT: Final = insert(attempts)
+_UPDATE: Final = update(attempts).where(
+    attempts.c.attempt_id == bindparam("b_attempt_id"),
+    attempts.c.version == bindparam("b_version"),
+)
+_NOTE: Final = insert(evidence)
+_EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id")).order_by(evidence.c.evidence_id)
+
+
+class SqlAttempts:
+    """Implements `usecases.repositories.attempts.AttemptRepository`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements: Final = statements
+
+    def get(self, attempt_id: AttemptId) -> Attempt | None:
+        """See the protocol."""
+        return self._one(_GET, attempt_id)
+
+    def latest_of_pairing(self, pairing_id: PairingId) -> Attempt | None:
+        """See the protocol."""
+        return self._one(_OF_PAIRING, pairing_id)
+
+    def latest_of_claim(self, claim_id: ClaimId) -> Attempt | None:
+        """See the protocol."""
+        return self._one(_OF_CLAIM, claim_id)
+
+    def latest_of_unit(self, unit_id: UnitId) -> Attempt | None:
+        """See the protocol."""
+        return self._one(_OF_UNIT, unit_id)
+
+    def _one(self, statement: Any, key: str) -> Attempt | None:
+        row = self._statements.first(statement, {"id": key})
+        return None if row is None else _attempt(row)
+
+    def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
+        """See the protocol."""
+        self._statements.execute(
+            _INSERT,
+            {
+                "attempt_id": attempt.attempt_id,
+                "trace_id": attempt.trace_id,
+                "opened_at": attempt.opened_at,
+                **_changing(attempt),
+                **asdict(keys),
+                "version": attempt.version,
+            },
+        )
+
+    def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> None:
+        """See the protocol."""
+        known = {} if keys is None else {name: value for name, value in asdict(keys).items() if value is not None}
+        changed = {**_changing(attempt), **known, "version": attempt.version + 1}
+        self._statements.execute_guarded(
+            _UPDATE.values({name: bindparam(name) for name in changed}),
+            {"b_attempt_id": attempt.attempt_id, "b_version": attempt.version, **changed},
+        )
+
+    def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
+        """See the protocol."""
+        self._statements.execute(
+            _NOTE,
+            {
+                "attempt_id": attempt_id,
+                "source": evidence.source.value,
+                "at": evidence.at,
+                "says": evidence.says,
+                "raw_code": evidence.raw_code,
+                "address_index": address_index,
+            },
+        )
+
+    def evidence(self, attempt_id: AttemptId) -> list[Evidence]:
+        """See the protocol."""
+        return [
+            Evidence(Source(row.source), row.at, row.says, row.raw_code)
+            for row in self._statements.all(_EVIDENCE, {"id": attempt_id})
+        ]
+
+    def overdue(self, opened_before: datetime, at_most: int) -> list[Attempt]:
+        """See the protocol."""
+        values = {"before": opened_before, "at_most": at_most}
+        return [_attempt(row) for row in self._statements.all(_OVERDUE, values)]
+
+    def oldest_open(self) -> datetime | None:
+        """See the protocol."""
+        row = self._statements.first(_OLDEST_OPEN)
+        return None if row is None else row[0]
+
+
+def _changing(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "pairing_id": attempt.pairing_id,
+        "unit_id": attempt.unit_id,
+        "type_id": attempt.type_id,
+        "firmware": attempt.firmware,
+        "stage": attempt.stage_reached.value,
+        "code": None if attempt.code is None else attempt.code.value,
+        "confidence": attempt.confidence.value,
+        "outcome": attempt.outcome.value,
+        "updated_at": attempt.updated_at,
+        "closed_at": attempt.closed_at,
+    }
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        attempt_id=row.attempt_id,
+        trace_id=row.trace_id,
+        stage_reached=Stage(row.stage),
+        confidence=Confidence(row.confidence),
+        opened_at=row.opened_at,
+        updated_at=row.updated_at,
+        pairing_id=row.pairing_id,
+        unit_id=row.unit_id,
+        type_id=row.type_id,
+        firmware=row.firmware,
+        code=None if row.code is None else Code(row.code),
+        outcome=Outcome(row.outcome),
+        closed_at=row.closed_at,
+        version=row.version,
+    )

@@ -1,0 +1,57 @@
+"""Activation attempts and the evidence for their verdicts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from gateway.domain.attempts import Attempt, Evidence
+from gateway.domain.identity import AttemptId, ClaimId, PairingId, UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKeys:
+    """Under what an attempt is found again, besides its trace id and pairing. Blind indexes and last two characters."""
+
+    claim_id: ClaimId | None = field(repr=False, default=None)
+    mac_index: bytes | None = field(repr=False, default=None)
+    mac_tail: str | None = field(repr=False, default=None)
+    machine_code_index: bytes | None = field(repr=False, default=None)
+    machine_code_tail: str | None = field(repr=False, default=None)
+
+
+class AttemptRepository(Protocol):
+    """Rows of attempts. Trace ids are unique. Evidence is only ever added."""
+
+    def get(self, attempt_id: AttemptId) -> Attempt | None:
+        """The attempt of this id."""
+
+    def latest_of_pairing(self, pairing_id: PairingId) -> Attempt | None:
+        """The newest attempt of a pairing."""
+
+    def latest_of_claim(self, claim_id: ClaimId) -> Attempt | None:
+        """The newest attempt of a claim identity."""
+
+    def latest_of_unit(self, unit_id: UnitId) -> Attempt | None:
+        """The newest attempt of a unit."""
+
+    def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
+        """A new attempt."""
+
+    def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> None:
+        """Store one that was read as version `attempt.version`, and raise the version. Keys not given stay.
+
+        Raises:
+            StaleVersionError: it changed meanwhile.
+        """
+
+    def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
+        """Add one line of evidence; without an attempt it waits to be joined to one (30 minutes)."""
+
+    def evidence(self, attempt_id: AttemptId) -> list[Evidence]:
+        """All evidence of an attempt, oldest first."""
+
+    def overdue(self, opened_before: datetime, at_most: int) -> list[Attempt]:
+        """Open attempts whose time ran out, oldest first."""
+
+    def oldest_open(self) -> datetime | None:
+        """When the oldest open attempt was opened."""

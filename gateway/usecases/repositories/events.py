@@ -1,0 +1,40 @@
+"""The event log: what a reconnecting app resumes from. Written by `Transaction.emit`, kept ten minutes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.domain.identity import AccountId, DeviceId, PairingId
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event in the order of all changes."""
+
+    number: int
+    kind: str
+    data: Mapping[str, Any] = field(repr=False)
+    at: datetime
+    device_id: DeviceId | None = field(repr=False, default=None)
+    epoch: int | None = None
+    pairing_id: PairingId | None = field(repr=False, default=None)
+
+
+class EventRepository(Protocol):
+    """Reading the log. Numbers grow in the order of commits."""
+
+    def newest(self) -> int:
+        """The number of the latest change of any kind (0 when there was none)."""
+
+    def resumable_from(self) -> int:
+        """The number after which the log is complete: that of the latest event that retention removed."""
+
+    def of_account(self, account_id: AccountId, after: int, at_most: int) -> list[LoggedEvent]:
+        """Events of an account after that number, oldest first.
+
+        An event of a device is returned only while the account is bound to that device in that event's epoch.
+        """
+
+    def of_pairing(self, pairing_id: PairingId, after: int, at_most: int) -> list[LoggedEvent]:
+        """Events of one pairing after that number, oldest first."""
