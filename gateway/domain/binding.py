@@ -64,7 +64,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseWaiting:
-    """A stranger reset the appliance and proved to hold it. The owner still owns it, and has until `until` to object."""
+    """A stranger reset the appliance and proved to hold it. Until `until` the owner still owns it, and may object."""
 
     owner: Binding
     members: tuple[Binding, ...]
@@ -153,24 +153,25 @@ def present_token(
     """
     if pairing is None:
         return BindRefused(Code.BIND_TOKEN_UNKNOWN, None)
-    same_device = pairing.device_id == device.device_id
     match pairing.state:
         case PairingState.OPEN if pairing.is_open(now):
             return settle(device=device, ownership=ownership, pairing=pairing, held=held, now=now)
-        case PairingState.OPEN | PairingState.EXPIRED:
+        case PairingState.OPEN | PairingState.EXPIRED | PairingState.CANCELLED:
             return BindRefused(Code.BIND_TOKEN_EXPIRED, expire(pairing, now))
-        case PairingState.CANCELLED:
-            return BindRefused(Code.BIND_TOKEN_EXPIRED, pairing)
-        case PairingState.REFUSED:
-            # The same message again (QoS 1) gets the same answer; anybody else learns nothing of it.
-            code = pairing.code if same_device else None
-            return BindRefused(code or Code.BIND_TOKEN_UNKNOWN, pairing)
-        case PairingState.COMPLETED:
-            binding = binding_of(ownership, pairing.account_id, now)
-            if same_device and binding is not None:
-                return AlreadyYours(binding, pairing)
-            return BindRefused(Code.BIND_TOKEN_UNKNOWN, pairing)
+        case PairingState.REFUSED | PairingState.COMPLETED:
+            return _again(device, ownership, pairing, now)
     assert_never(pairing.state)
+
+
+def _again(device: Device, ownership: Ownership, pairing: Pairing, now: datetime) -> BindOutcome:
+    """A used token: the same message again (QoS 1) gets the same answer, anybody else learns nothing of it."""
+    if pairing.device_id == device.device_id:
+        binding = binding_of(ownership, pairing.account_id, now)
+        if pairing.state is PairingState.COMPLETED and binding is not None:
+            return AlreadyYours(binding, pairing)
+        if pairing.code is not None:
+            return BindRefused(pairing.code, pairing)
+    return BindRefused(Code.BIND_TOKEN_UNKNOWN, pairing)
 
 
 def settle(*, device: Device, ownership: Ownership, pairing: Pairing, held: int, now: datetime) -> BindOutcome:
