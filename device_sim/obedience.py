@@ -61,7 +61,9 @@ class Drop:
 CommandJudgement = Obey | Repeat | Reject | Drop
 
 
-def judge_command(command: Command, kept: FlashContent, now: datetime) -> CommandJudgement:
+def judge_command(  # noqa: PLR0911 - one return for each rule, in the order in which they count
+    command: Command, kept: FlashContent, now: datetime
+) -> CommandJudgement:
     """What to do with a command, given what the flash holds and the corrected time.
 
     Only a signed command is answered: an answer to a forged one would tell a stranger that somebody is there. A command
@@ -109,7 +111,9 @@ class ShowRefusal:
 VerdictJudgement = BecomePaired | BecomeWiped | ShowRefusal | Drop
 
 
-def judge_verdict(verdict: BindVerdict, kept: FlashContent, asked: frozenset[str]) -> VerdictJudgement:
+def judge_verdict(  # noqa: PLR0911 - one return for each rule, in the order in which they count
+    verdict: BindVerdict, kept: FlashContent, asked: frozenset[str]
+) -> VerdictJudgement:
     """What to do with a verdict on binding. `asked` holds the ids of requests that wait for one.
 
     The epoch goes up with each binding and each release, so a verdict of an earlier epoch is a replay, and of one epoch
@@ -126,8 +130,9 @@ def judge_verdict(verdict: BindVerdict, kept: FlashContent, asked: frozenset[str
             return Drop(Refusal.REPEATED)
         return BecomePaired(verdict.epoch)
     if verdict.code is not None:
-        # A refusal changes nothing that is kept, so an old one may only be shown to who waits for it.
-        return ShowRefusal(verdict.code) if verdict.request_id in asked else Drop(Refusal.CONTRADICTED)
+        # A refusal changes nothing that is kept; an old one may still not be shown to who did not ask.
+        awaited = verdict.request_id in asked or (verdict.request_id is None and not kept.paired)
+        return ShowRefusal(verdict.code) if awaited else Drop(Refusal.CONTRADICTED)
     if verdict.epoch == kept.epoch and kept.paired:
         return Drop(Refusal.CONTRADICTED)
     if verdict.epoch == kept.epoch and not kept.settings and kept.bind_token is None:
