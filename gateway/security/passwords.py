@@ -1,8 +1,8 @@
-"""Passwords: bcrypt over a keyed pre-hash, on a bounded pool of threads of its own, never on the event loop.
+r"""Passwords: bcrypt over a keyed pre-hash, on a bounded pool of threads of its own, never on the event loop.
 
-`bcrypt(base64(HMAC-SHA384(pepper, "pw1\\0" + NFKC(password))), cost)`. The pre-hash is 64 letters, so bcrypt's limit of
+`bcrypt(base64(HMAC-SHA384(pepper, "pw1\0" + NFKC(password))), cost)`. The pre-hash is 64 letters, so bcrypt's limit of
 72 bytes and its stop at NUL cannot bite, and a stolen hash cannot be tried without the pepper. An imported salted md5
-is wrapped under another tag, `"md5s1\\0" + md5hex`: so a stolen md5 digest, typed as a password, is not one.
+is wrapped under another tag, `"md5s1\0" + md5hex`: so a stolen md5 digest, typed as a password, is not one.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import bcrypt
@@ -50,7 +50,18 @@ class BcryptPasswords:
         queue: how many may wait or be worked on; one more is refused.
     """
 
-    __slots__ = ("_cost", "_dummy", "_limit", "_lock", "_pending", "_pepper", "_pepper_id", "_pool", "_workers")
+    __slots__ = (
+        "_closed",
+        "_cost",
+        "_dummy",
+        "_limit",
+        "_lock",
+        "_pending",
+        "_pepper",
+        "_pepper_id",
+        "_pool",
+        "_workers",
+    )
 
     def __init__(
         self, keys: KeyRing, *, cost: int = DEFAULT_COST, workers: int | None = None, queue: int = DEFAULT_QUEUE
@@ -61,6 +72,7 @@ class BcryptPasswords:
         self._workers = workers if workers is not None else os.cpu_count() or 1
         self._limit = queue
         self._pending = 0
+        self._closed = False
         self._lock = threading.Lock()
         # A hash in bcrypt's form that no password is known to have: checking against it costs what a real one costs.
         self._dummy = bcrypt.gensalt(cost) + "".join(secrets.choice(_BCRYPT_LETTERS) for _ in range(31)).encode()
@@ -108,7 +120,8 @@ class BcryptPasswords:
         return PasswordRecord(MD5_SCHEME, hashed.decode(), self._pepper_id, salt, salt_first)
 
     def close(self) -> None:
-        """Finish what is being hashed, drop what waits. Nothing may be asked afterwards."""
+        """Finish what is being hashed; who waits, or asks afterwards, gets `PasswordBusyError`. Blocks for one hash."""
+        self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def needs_rehash(self, record: PasswordRecord) -> bool:
@@ -162,13 +175,21 @@ class BcryptPasswords:
             self._pending += 1
         try:
             future = self._pool.submit(job)
-        except RuntimeError:
-            self._done(None)
-            raise
+        except RuntimeError:  # closed
+            self._done()
+            raise PasswordBusyError(1) from None
         future.add_done_callback(self._done)  # also when the one who asked has left and the job was cancelled
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise PasswordBusyError(
+                    1
+                ) from None  # the job was dropped by `close`, nobody cancelled the one who asked
+            raise
 
-    def _done(self, _future: "Future[Result] | None") -> None:
+    def _done(self, _future: object = None) -> None:
         with self._lock:
             self._pending -= 1
 
