@@ -176,8 +176,11 @@ class PasswordRecord:
 class Passwords(Protocol):
     """bcrypt on its own bounded thread pool. Never called inside a transaction."""
 
-    def check_rules(self, password: str) -> str | None:
+    def check_rules(self, password: str, login_name: str | None = None) -> str | None:
         """None when it may be chosen, else what is wrong with it (never the password itself)."""
+
+    def needs_rehash(self, record: PasswordRecord) -> bool:
+        """True when a record that was just verified should be replaced: other scheme, pepper, or lower cost."""
 
     async def hash(self, password: str) -> PasswordRecord:
         """Hash a new password under scheme `pw1`.

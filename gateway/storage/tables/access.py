@@ -12,9 +12,12 @@ accounts: Final = Table(
     Column("account_id", Text, primary_key=True),
     Column("login_index", LargeBinary, nullable=False, unique=True),
     Column("login_index_key", Integer, nullable=False),
+    Column("login_kind", Text, nullable=False),
     Column("adult", Boolean, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("guardian_id", Text),
     Column("created_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("version", Integer, nullable=False),
 )
 
 passwords: Final = Table(

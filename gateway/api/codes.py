@@ -1,0 +1,112 @@
+"""Codes of problems that only HTTP has. Codes of an activation are the domain's; see `gateway.domain.failures`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Final
+
+
+@unique
+class ApiCode(StrEnum):
+    """What `code` of a problem may say besides a failure code. Never renamed, never used for something else."""
+
+    MALFORMED = "http.malformed"
+    VALIDATION = "http.validation"
+    UNAUTHENTICATED = "http.unauthenticated"
+    FORBIDDEN = "http.forbidden"
+    NOT_FOUND = "http.not_found"
+    METHOD_NOT_ALLOWED = "http.method_not_allowed"
+    NOT_ACCEPTABLE = "http.not_acceptable"
+    SLOW_REQUEST = "http.slow_request"
+    CONFLICT = "http.conflict"
+    GONE = "http.gone"
+    PRECONDITION_FAILED = "http.precondition_failed"
+    PAYLOAD_TOO_LARGE = "http.payload_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "http.unsupported_media_type"
+    EXPECTATION_FAILED = "http.expectation_failed"
+    PRECONDITION_REQUIRED = "http.precondition_required"
+    RATE_LIMITED = "http.rate_limited"
+    HEADERS_TOO_LARGE = "http.headers_too_large"
+    INTERNAL = "http.internal"
+    BUSY = "http.busy"
+    UNAVAILABLE = "http.unavailable"
+    STOPPING = "http.stopping"
+    IDEMPOTENCY_CONFLICT = "http.idempotency_conflict"
+    IDEMPOTENCY_RUNNING = "http.idempotency_running"
+
+    NAME_TAKEN = "account.name_taken"
+    LOGIN_REFUSED = "account.login_refused"
+    REAUTHENTICATION_REFUSED = "account.reauthentication_refused"
+    REFRESH_REFUSED = "session.refresh_refused"
+
+    PAIRING_CLOSED = "pairing.closed"
+    PAIRING_LIMIT = "pairing.limit"
+    DEVICE_OFFLINE = "device.offline"
+    COMMAND_NOT_ALLOWED = "command.not_allowed"
+    COMMAND_INVALID = "command.invalid"
+    COMMAND_FINISHED = "command.finished"
+    COMMAND_LIMIT = "command.limit"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFailure:
+    """What is known of a code without its circumstances."""
+
+    status: int
+    title: str
+    """One English sentence that is the same every time (RFC 9457, 3.1.3)."""
+    retryable: bool = False
+    """Sending the same request again, later, may succeed without anybody changing anything."""
+    retry_after_s: int | None = None
+
+
+_ROWS: Final[Mapping[ApiCode, ApiFailure]] = {
+    ApiCode.MALFORMED: ApiFailure(400, "This is not a request that can be read."),
+    ApiCode.VALIDATION: ApiFailure(422, "Some fields are not right; each is named under errors."),
+    ApiCode.UNAUTHENTICATED: ApiFailure(401, "A valid access token is needed."),
+    ApiCode.FORBIDDEN: ApiFailure(403, "This account may not do that."),
+    ApiCode.NOT_FOUND: ApiFailure(404, "There is nothing here, or nothing that this account may see."),
+    ApiCode.METHOD_NOT_ALLOWED: ApiFailure(
+        405, "This method means nothing here; the Allow header names those that do."
+    ),
+    ApiCode.NOT_ACCEPTABLE: ApiFailure(406, "The answer does not exist in any form that was asked for."),
+    ApiCode.SLOW_REQUEST: ApiFailure(408, "The request took too long to arrive.", retryable=True, retry_after_s=1),
+    ApiCode.CONFLICT: ApiFailure(409, "This does not fit what is there now."),
+    ApiCode.GONE: ApiFailure(410, "This is over and does not come back."),
+    ApiCode.PRECONDITION_FAILED: ApiFailure(412, "Somebody changed this in the meantime; read it again."),
+    ApiCode.PAYLOAD_TOO_LARGE: ApiFailure(413, "The body is larger than allowed."),
+    ApiCode.UNSUPPORTED_MEDIA_TYPE: ApiFailure(415, "The body must be application/json, not compressed."),
+    ApiCode.EXPECTATION_FAILED: ApiFailure(417, "The only expectation that is met is 100-continue."),
+    ApiCode.PRECONDITION_REQUIRED: ApiFailure(428, "Send If-Match with the ETag that was read."),
+    ApiCode.RATE_LIMITED: ApiFailure(429, "Too many requests; wait a little.", retryable=True, retry_after_s=1),
+    ApiCode.HEADERS_TOO_LARGE: ApiFailure(431, "The headers are too long or too many."),
+    ApiCode.INTERNAL: ApiFailure(500, "Something failed here; the trace id finds it.", retryable=True, retry_after_s=5),
+    ApiCode.BUSY: ApiFailure(503, "Too much to do at the moment.", retryable=True, retry_after_s=2),
+    ApiCode.UNAVAILABLE: ApiFailure(503, "The database is away; nothing was changed.", retryable=True, retry_after_s=5),
+    ApiCode.STOPPING: ApiFailure(503, "This gateway is stopping.", retryable=True, retry_after_s=5),
+    ApiCode.IDEMPOTENCY_CONFLICT: ApiFailure(422, "This Idempotency-Key was used for a different request."),
+    ApiCode.IDEMPOTENCY_RUNNING: ApiFailure(
+        409, "The first request with this Idempotency-Key is still running.", retryable=True, retry_after_s=1
+    ),
+    ApiCode.NAME_TAKEN: ApiFailure(409, "An account with this login name exists."),
+    ApiCode.LOGIN_REFUSED: ApiFailure(
+        401, "Login name and password do not fit, or there were too many tries for the moment."
+    ),
+    ApiCode.REAUTHENTICATION_REFUSED: ApiFailure(
+        403, "The password does not fit, or there were too many tries for the moment."
+    ),
+    ApiCode.REFRESH_REFUSED: ApiFailure(401, "This refresh token is not valid; log in again."),
+    ApiCode.PAIRING_CLOSED: ApiFailure(409, "This pairing is over."),
+    ApiCode.PAIRING_LIMIT: ApiFailure(409, "Too many pairings are open; cancel one."),
+    ApiCode.DEVICE_OFFLINE: ApiFailure(409, "The appliance is not connected.", retryable=True),
+    ApiCode.COMMAND_NOT_ALLOWED: ApiFailure(403, "This appliance may not be told that now."),
+    ApiCode.COMMAND_INVALID: ApiFailure(422, "This appliance has no such action, or not with these values."),
+    ApiCode.COMMAND_FINISHED: ApiFailure(409, "This command has ended and cannot be cancelled."),
+    ApiCode.COMMAND_LIMIT: ApiFailure(
+        429, "Too many commands of this appliance are waiting.", retryable=True, retry_after_s=5
+    ),
+}
+
+CATALOGUE: Final[Mapping[ApiCode, ApiFailure]] = MappingProxyType({code: _ROWS[code] for code in ApiCode})
+"""Every code of the API; looking all of them up here makes a forgotten row fail at import."""

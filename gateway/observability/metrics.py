@@ -1,0 +1,112 @@
+"""Every metric of the gateway, in base units. No label ever names a device, an account or an address."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+LABELS: Final = frozenset(
+    {"method", "route", "status", "policy", "channel", "reason", "outcome", "stage", "state", "pool", "job", "version"}
+)
+"""The labels that exist. Each has few values, all known beforehand; a test keeps it so."""
+
+_FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """One registry with everything in it. One object a process; tests make their own."""
+
+    def __init__(self, version: str = "") -> None:
+        self.registry: Final = CollectorRegistry()
+        own = self.registry
+        self.build: Final = Gauge(
+            "hearthgate_build_info", "Always 1; the version is the label.", ["version"], registry=own
+        )
+        self.build.labels(version).set(1)
+
+        self.http_requests: Final = Counter(
+            "hearthgate_http_requests_total", "Answered HTTP requests.", ["method", "route", "status"], registry=own
+        )
+        self.http_seconds: Final = Histogram(
+            "hearthgate_http_request_duration_seconds",
+            "From the first line of a request to its answer; streams are not counted.",
+            ["route"],
+            buckets=_FAST,
+            registry=own,
+        )
+        self.http_limited: Final = Counter(
+            "hearthgate_http_rate_limited_total", "Requests refused by a token bucket.", ["policy"], registry=own
+        )
+        self.http_replayed: Final = Counter(
+            "hearthgate_http_replayed_total", "Requests answered from a kept answer.", registry=own
+        )
+        self.streams: Final = Gauge("hearthgate_http_streams", "Open event streams.", registry=own)
+        self.streams_closed: Final = Counter(
+            "hearthgate_http_streams_closed_total", "Event streams that ended, by reason.", ["reason"], registry=own
+        )
+
+        self.messages: Final = Counter(
+            "hearthgate_messages_received_total", "MQTT messages that were handled.", ["channel"], registry=own
+        )
+        self.messages_dropped: Final = Counter(
+            "hearthgate_messages_dropped_total",
+            "MQTT messages that had no effect, by reason.",
+            ["channel", "reason"],
+            registry=own,
+        )
+        self.message_seconds: Final = Histogram(
+            "hearthgate_message_duration_seconds",
+            "From arrival of an MQTT message to its acknowledgement.",
+            ["channel"],
+            buckets=_FAST,
+            registry=own,
+        )
+        self.attempts: Final = Counter(
+            "hearthgate_activation_attempts_total", "Finished activation attempts.", ["stage", "outcome"], registry=own
+        )
+        self.pairings: Final = Counter(
+            "hearthgate_pairings_total", "Pairings that ended, by outcome.", ["outcome"], registry=own
+        )
+        self.commands: Final = Counter(
+            "hearthgate_commands_total", "Commands that reached a state.", ["state"], registry=own
+        )
+        self.command_seconds: Final = Histogram(
+            "hearthgate_command_duration_seconds",
+            "From accepting a command to the appliance's word that it was applied.",
+            buckets=_FAST,
+            registry=own,
+        )
+
+        self.commits: Final = Counter("hearthgate_database_commits_total", "Committed transactions.", registry=own)
+        self.commit_seconds: Final = Histogram(
+            "hearthgate_database_commit_duration_seconds",
+            "From handing over a use case to its commit.",
+            buckets=_FAST,
+            registry=own,
+        )
+        self.database_failures: Final = Counter(
+            "hearthgate_database_failures_total",
+            "Transactions that were not committed, by reason.",
+            ["reason"],
+            registry=own,
+        )
+        self.outbox_sent: Final = Counter("hearthgate_outbox_sent_total", "Outbox rows that were done.", registry=own)
+        self.outbox_oldest: Final = Gauge(
+            "hearthgate_outbox_oldest_age_seconds", "Age of the oldest outbox row.", registry=own
+        )
+        self.broker_connected: Final = Gauge("hearthgate_broker_connected", "1 while connected.", registry=own)
+        self.broker_decisions: Final = Counter(
+            "hearthgate_broker_decisions_total", "Decided MQTT connections.", ["outcome", "reason"], registry=own
+        )
+        self.passwords_refused: Final = Counter(
+            "hearthgate_password_queue_full_total", "Password checks refused because the queue was full.", registry=own
+        )
+        self.logins: Final = Counter("hearthgate_logins_total", "Logins, by outcome.", ["outcome"], registry=own)
+        self.retained_oldest: Final = Gauge(
+            "hearthgate_retention_oldest_age_seconds", "Age of the oldest row of a class.", ["job"], registry=own
+        )
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

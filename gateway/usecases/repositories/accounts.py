@@ -1,0 +1,31 @@
+"""Accounts and what they log in with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gateway.domain.accounts import Account
+from gateway.domain.identity import AccountId
+from gateway.usecases.services import PasswordRecord
+
+
+class AccountRepository(Protocol):
+    """Rows of accounts and passwords. Kept until the account closes (privacy.md)."""
+
+    def get(self, account_id: AccountId) -> Account | None:
+        """The account of this id."""
+
+    def by_login(self, login_index: bytes) -> Account | None:
+        """The account with this login name."""
+
+    def taken(self, login_indexes: Sequence[bytes]) -> set[bytes]:
+        """Those of the given login names that have an account."""
+
+    def add(self, account: Account, password: PasswordRecord, now: datetime) -> bool:
+        """A new account with its password; False, and nothing stored, when the login name is taken."""
+
+    def password(self, account_id: AccountId) -> PasswordRecord | None:
+        """What the account's password is checked against."""
+
+    def replace_password(self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, now: datetime) -> bool:
+        """Store another record in place of `old`; False when `old` is no longer the record."""
