@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -40,8 +41,16 @@ _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment as it is written in messages: `2026-01-31T08:05:09.250Z`. Milliseconds, always UTC (RFC 3339)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    """A moment as it is written in messages: `2026-01-31T08:05:09.250Z`. Milliseconds (cut, not rounded), always UTC.
+
+    RFC 3339 writes years with four digits, `strftime` writes them without zeros in front; hence `isoformat`.
+
+    Raises:
+        ValueError: the moment has no zone.
+    """
+    if moment.utcoffset() is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _instant(value: object) -> datetime:
@@ -55,7 +64,7 @@ def _instant(value: object) -> datetime:
             raise problem("is not a time that exists") from None
     if not isinstance(value, datetime):
         raise problem("is not a time")
-    if value.tzinfo is None or value.utcoffset() is None:
+    if value.utcoffset() is None:
         raise problem("is a time without a zone")
     return value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000)
 
@@ -104,12 +113,17 @@ def _check_container(value: dict[Any, Any] | list[Any], levels: int) -> None:
         raise problem("has too many members")
     members: Iterable[Any] = value
     if isinstance(value, dict):
-        for name in value:
-            if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-                raise problem("holds a name of the wrong form")
+        if not all(map(_is_name, value)):
+            raise problem("holds a name of the wrong form")
         members = value.values()
     for member in members:
         _check_free(member, levels - 1)
+
+
+@lru_cache(maxsize=4096)
+def _is_name(name: object) -> bool:
+    """Remembered, because appliances of one type all use the same few names. The codec lets no long one come here."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def _free(value: dict[str, Any]) -> dict[str, Any]:
