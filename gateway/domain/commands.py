@@ -3,7 +3,7 @@
 At least once until received, at most once in effect, in order, never after expiry, never after the owner's epoch.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
@@ -283,50 +283,3 @@ def _given_up(command: Command, status: Status, why: Why, now: datetime) -> Comm
 
 def _ended(command: Command, status: Status, code: str | None, now: datetime) -> Command:
     return replace(command, status=status, code=code, ended_at=now, next_send_at=None)
-
-
-def supersedes(newer: Command, older: Command) -> bool:
-    """True when `older` need not reach the appliance any more: same action on the same parameters, not yet received."""
-    return (
-        older.status in NOT_RECEIVED
-        and newer.seq > older.seq
-        and (newer.device_id, newer.epoch, newer.action) == (older.device_id, older.epoch, older.action)
-        and newer.params.keys() == older.params.keys()
-    )
-
-
-def may_leave(command: Command, *, epoch: int, now: datetime) -> bool:
-    """The last question before a command goes to the broker: still wanted, unexpired, of the present epoch?"""
-    return command.status in NOT_RECEIVED and command.epoch == epoch and now < command.expires_at
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send this one now."""
-
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class WaitUntil:
-    """Nothing to send before this moment."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Nothing to send at all."""
-
-
-def next_to_send(commands: Iterable[Command], *, epoch: int, now: datetime) -> Send | WaitUntil | Idle:
-    """What may leave for one device. One at a time: the next waits until the one before is received or over.
-
-    So a resend can never overtake, and the appliance sees commands in the order of `seq`.
-    """
-    waiting = [one for one in commands if may_leave(one, epoch=epoch, now=now)]
-    if not waiting:
-        return Idle()
-    first = min(waiting, key=lambda one: one.seq)
-    due = first.next_send_at or now
-    return Send(first) if due <= now else WaitUntil(min(due, first.expires_at))
