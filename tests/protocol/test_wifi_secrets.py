@@ -14,8 +14,8 @@ SECRETS = [
     "wifi_password", "wifi-password", "wifiPassword", "WIFI PASSWORD", "Wi-Fi Password", "wifipwd", "wifi_pass",
     "password", "passwd", "passphrase", "pass_phrase", "psk", "PSK", "wifiPSK", "psk_hex", "psk1", "wpa2psk", "sta_psk",
     "pre_shared_key", "ssid", "SSID", "s.s.i.d", "home_ssid", "homessid", "ssid2", "wifiSsid", "bssid", "BSSIDs",
-    "essid", "wpa_key", "WPA-KEY", "wpa3Key", "wep.key", "wifi_key", "wlanKey", "wifi_name", "network_name", "networkKey",
-    "homessid", "router_password", "hotspot_secret", "pmk", "ｓｓｉｄ",  # noqa: RUF001 - full-width letters are the point
+    "essid", "wpa_key", "WPA-KEY", "wpa3Key", "wep.key", "wifi_key", "wlanKey", "wifi_name", "network_name",
+    "networkKey", "homessid", "router_password", "hotspot_secret", "pmk", "ｓｓｉｄ",  # noqa: RUF001 - full-width letters are the point
 ]  # fmt: skip
 
 HARMLESS = [
