@@ -214,7 +214,7 @@ def _descriptor(document: dict[str, Any]) -> Descriptor:
     )
 
 
-_NOTHING: Final[dict[str, Any]] = {"type": "object", "additionalProperties": False}
+_NOTHING: Final[dict[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 def _resolved(node: Any, properties: dict[str, Any]) -> Any:
