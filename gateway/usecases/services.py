@@ -17,6 +17,7 @@ class IndexedField(StrEnum):
     MACHINE_CODE = "machine_code"
     LOGIN_NAME = "login_name"
     SETUP_CODE = "setup_code"
+    UNIT_KEY = "unit_key"
     ADDRESS = "address"
     THROTTLE = "throttle"
 
