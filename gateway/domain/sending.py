@@ -1,7 +1,7 @@
 """Sending: which of a device's commands may leave, and when.
 
-One at a time: the next waits until the one before is received or over. So a resend can never overtake, and the appliance
-sees commands in the order of `seq` although neither the broker nor the network promises it.
+One at a time: the next waits until the one before is received or over. So a resend can never overtake, and the
+appliance sees commands in the order of `seq`, although neither the broker nor the network promises it.
 """
 
 from collections.abc import Iterable
