@@ -66,6 +66,8 @@ def _check(pem: str) -> CheckedCsr | CsrRefused:
     if packed is None:
         return CsrRefused(CSR_INVALID, "not exactly one PEM certificate request")
     request = x509.load_der_x509_csr(packed)
+    if not packed.endswith(b"\0" + request.signature):
+        return CsrRefused(CSR_INVALID, "the signature is not whole bytes")  # the parser lets unused bits pass
     refused = _wrong_key(request) or _wrong_request(request)
     if refused is not None:
         return refused
