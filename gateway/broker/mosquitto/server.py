@@ -1,0 +1,233 @@
+"""Runs Mosquitto as a supervised child: started, watched, started again when it dies, ended with the gateway."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from gateway.broker.mosquitto.account import account_for
+from gateway.broker.mosquitto.configuration import CONFIGURATION_FILE, MosquittoSettings, render
+from gateway.broker.mosquitto.log import LogReader
+from gateway.broker.nats.orphan import end_orphan
+from gateway.broker.port import OnLogLine
+
+_log = structlog.get_logger(__name__)
+
+_PLACES: Final = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto")
+"""Where packages put it; few users have these in their PATH."""
+
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 5.0
+_STEADY_S: Final = 30.0
+"""A server that ran this long was well; its next death starts the back-off anew."""
+_POLITE_S: Final = 10.0
+"""It writes its store when it is asked to end."""
+_RELOAD_S: Final = 5.0
+_LINE_LIMIT: Final = 64 * 1024
+_PASSED_ON: Final = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
+"""Of the environment, the child gets this and nothing else: ours holds secrets."""
+
+_OPENSSL_FILE: Final = "openssl.cnf"
+_OPENSSL: Final = """\
+# A resumed TLS session skips the check of the certificate, so a revoked one would go on connecting. Mosquitto cannot
+# switch resumption off; its OpenSSL can.
+openssl_conf = hearthgate
+[hearthgate]
+ssl_conf = ssl
+[ssl]
+system_default = server
+[server]
+Options = -SessionTicket
+NumTickets = 0
+"""
+
+
+class ProgramMissingError(Exception):
+    """There is no Mosquitto to run."""
+
+
+def find_program(configured: Path | None = None) -> Path:
+    """The program to run: the configured one, or `mosquitto` where it usually is.
+
+    Raises:
+        ProgramMissingError: not there, or not executable.
+    """
+    candidates = [str(configured)] if configured is not None else ["mosquitto", *_PLACES]
+    for candidate in candidates:
+        if (found := shutil.which(candidate)) is not None:
+            return Path(found)
+    raise ProgramMissingError(f"no executable at {configured}" if configured else "mosquitto is not installed")
+
+
+class MosquittoServer:
+    """One supervised Mosquitto. `run` is its life; `reload` has it read its files again."""
+
+    def __init__(
+        self, program: Path, settings: MosquittoSettings, *, clock: Callable[[], datetime], on_log_line: OnLogLine
+    ) -> None:
+        """`on_log_line` takes the lines that say why somebody was kept out."""
+        self._program = program
+        self._settings = replace(settings, log_to="stderr")
+        self._reader = LogReader(clock, on_log_line, self._notice)
+        self._process: asyncio.subprocess.Process | None = None
+        self._running = asyncio.Event()
+        self._reloading = asyncio.Event()
+        self.starts = 0
+        """How often it was started; more than one means that it died."""
+
+    @property
+    def settings(self) -> MosquittoSettings:
+        """What it runs with."""
+        return self._settings
+
+    @property
+    def pid(self) -> int | None:
+        """The running child, if there is one."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def log_counts(self) -> Counter[str]:
+        """Lines of the log by what they said."""
+        return self._reader.counts
+
+    async def running(self) -> None:
+        """Return once it says that it runs."""
+        await self._running.wait()
+
+    async def run(self) -> None:
+        """Keep the server running until cancelled, then end it.
+
+        Raises:
+            ValueError: the settings are refused; nothing was started.
+            OSError: its files cannot be written, or the program cannot be started at all.
+        """
+        folder = self._settings.folder
+        configuration = folder / CONFIGURATION_FILE
+        pid_file = folder / "mosquitto.pid"
+        self._write_files()
+        if await end_orphan(pid_file, configuration):
+            _log.warning("ended the mosquitto of an earlier gateway")
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            began = time.monotonic()
+            await self._one_life(configuration, pid_file)
+            _log.error("mosquitto ended")
+            if time.monotonic() - began > _STEADY_S:
+                pause_s = _FIRST_PAUSE_S
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def reload(self) -> bool:
+        """Have it read certificates, revocation lists and access lists again; True once it has.
+
+        It is single-threaded and says that it reloads before it does, so nobody connects between that line and the
+        new lists.
+        """
+        process = self._process
+        if process is None or not self._running.is_set():
+            return False  # it reads everything when it starts
+        self._reloading.clear()
+        process.send_signal(signal.SIGHUP)
+        try:
+            async with asyncio.timeout(_RELOAD_S):
+                await self._reloading.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _notice(self, said: str) -> None:
+        if said == "running":
+            self._running.set()
+        elif said == "reloading":
+            self._reloading.set()
+
+    def _write_files(self) -> None:
+        settings = self._settings
+        settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        account = account_for(settings)
+        if account is not None and account.name == "root":
+            _log.warning("mosquitto runs as root: no other account can read its files")
+        files = render(replace(settings, run_as=account.name if account is not None else None))
+        for name, text in {**files, _OPENSSL_FILE: _OPENSSL}.items():
+            path = settings.folder / name
+            path.write_text(text, "utf-8")
+            path.chmod(0o600)
+        if account is not None:
+            account.own(settings.folder)
+
+    async def _one_life(self, configuration: Path, pid_file: Path) -> None:
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            self._program,
+            "-c",
+            configuration,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={**environment, "OPENSSL_CONF": str(self._settings.folder / _OPENSSL_FILE)},
+            limit=_LINE_LIMIT,
+        )
+        self._process = process
+        self.starts += 1
+        try:
+            _note(pid_file, process.pid)
+            await self._read_log(process)
+            await process.wait()
+        finally:
+            self._running.clear()
+            await _end(process)
+            self._process = None
+            _note(pid_file, None)
+
+    async def _read_log(self, process: asyncio.subprocess.Process) -> None:
+        """Read to the end of the log: a full pipe would stop the server."""
+        stream = process.stderr
+        if stream is None:
+            raise AssertionError("the log was not piped")
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # longer than the limit; asyncio dropped what it had of it
+                line = b"(too long)\n"
+            if not line:
+                return
+            self._reader.read(line.rstrip(b"\r\n"))
+
+
+def _note(pid_file: Path, pid: int | None) -> None:
+    if pid is None:
+        pid_file.unlink(missing_ok=True)
+    else:
+        pid_file.write_text(f"{pid}\n", "ascii")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    # Shielded: a cancelled gateway still waits for its child, or the next one would find its ports taken.
+    try:
+        await asyncio.shield(asyncio.wait_for(_drained(process), _POLITE_S))
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    if process.stderr is not None:
+        with contextlib.suppress(ValueError):
+            while await process.stderr.read(_LINE_LIMIT):
+                pass
+    await process.wait()
