@@ -148,7 +148,7 @@ def factory_reset(content: FlashContent, boot: str) -> FlashContent:
 
 
 class Flash:
-    """The one file of one appliance. `content` is always what the file holds."""
+    """The one file of one appliance. `content` is what the file holds, but for what was merely amended."""
 
     def __init__(self, path: Path, content: FlashContent, disk: Disk) -> None:
         self._path = path
@@ -192,6 +192,10 @@ class Flash:
     def update(self, **changes: Any) -> None:
         """Replace some fields of the content (`dataclasses.replace`)."""
         self.save(replace(self.content, **changes))
+
+    def amend(self, **changes: Any) -> None:
+        """Replace some fields in memory; they reach the file with the next write. For what may be forgotten."""
+        self.content = replace(self.content, **changes)
 
 
 def _encode(content: FlashContent) -> bytes:

@@ -21,8 +21,6 @@ class Refusal(StrEnum):
     """No activation yet, or the signature is not the gateway's for this device and these fields."""
     FOREIGN_EPOCH = "foreign_epoch"
     """Of an owner who is gone, or of one this appliance has not been told of yet."""
-    UNPAIRED = "unpaired"
-    """Nobody owns this appliance, so nobody may command it."""
     EXPIRED = "expired"
     OUT_OF_ORDER = "out_of_order"
     """An unknown command that is older than one obeyed already."""
@@ -78,8 +76,6 @@ def judge_command(  # noqa: PLR0911 - one return for each rule, in the order in 
     known = next((seen for seen in kept.seen if seen.command_id == command.command_id), None)
     if known is not None:
         return Repeat(known)
-    if not kept.paired:
-        return Reject(Refusal.UNPAIRED)
     if now >= command.expires_at:
         return Reject(Refusal.EXPIRED)
     if command.seq <= kept.last_command_seq:
