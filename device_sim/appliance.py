@@ -201,7 +201,7 @@ class Appliance:
 
     def _failed(self, reason: str) -> float:
         self._controller.tell(What.LINK_FAILED, code=reason)
-        if reason in {"refused", "tls", "no_welcome"} and in_use(self.kept) is not None:
+        if reason in {"refused", "tls"} and in_use(self.kept) is not None:
             self._refusals += 1
             if self._refusals >= PATIENCE:
                 self._refusals = 0

@@ -76,7 +76,7 @@ class Controller:
         self.asked: set[str] = set()
         """Ids of requests whose verdict on binding is awaited. Forgotten with the power: one asks again then."""
         self.owned = False
-        """Whether there is anybody to report to. Not kept, and not shown to anyone: "paired" is `FlashContent.paired`."""
+        """Whether there is anybody to report to. Not kept, and never shown: "paired" is `FlashContent.paired`."""
         self._watch = watch
         self._start()
         # Mixed with the certificate and the number of starts: two appliances or two starts of one never say the same.

@@ -21,14 +21,18 @@ def in_use(kept: FlashContent, *, prefer_candidate: bool = True) -> Credential |
     return (candidate or kept.operational) if prefer_candidate else (kept.operational or candidate)
 
 
+def has_untried(kept: FlashContent) -> bool:
+    """Whether a renewed certificate waits beside the one in use."""
+    return kept.operational is not None and kept.candidate is not None and kept.candidate.certificate_pem is not None
+
+
 def is_due(controller: Controller) -> bool:
     """Whether it is time, and no newer certificate waits to be tried."""
     kept = controller.flash.content
     current = kept.operational
     if current is None or current.renew_after is None:
         return False
-    waits = kept.candidate is not None and kept.candidate.certificate_pem is not None
-    return not waits and controller.clock.now() >= current.renew_after
+    return not has_untried(kept) and controller.clock.now() >= current.renew_after
 
 
 def ask_for_renewal(controller: Controller, say: Say) -> str:
