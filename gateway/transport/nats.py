@@ -1,6 +1,7 @@
 """Messages in and out over NATS: durable pull consumers that all gateways share, core publish to appliances."""
 
 import asyncio
+import re
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -22,9 +23,12 @@ _FILTERS: Final[Mapping[Intake, tuple[str, ...]]] = {
     Intake.CONTROL: ("$MQTT.msgs.hg.v1.claim.*.req", *(f"$MQTT.msgs.hg.v1.dev.*.up.{each}" for each in _UP)),
 }
 _BUS: Final = "hg.v1.bus.*"
+_TOPIC: Final = re.compile(r"[0-9A-Za-z_-]+(?:/[0-9A-Za-z_-]+)*")
+"""Topics that mean the same to MQTT and, with dots, to NATS."""
+
 _MOST_BUS: Final = 10_000
 _FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 2.0
 _STEADY_SECONDS: Final = 10.0
 _TICK_SECONDS: Final = HEARTBEAT_SECONDS
 _FLUSH_SECONDS: Final = 5
@@ -111,11 +115,15 @@ class NatsTransport:
         lines: list[bytes] = []
         for intake in self._intakes.values():
             lines += intake.acknowledge(messages)
+        if not lines:
+            return
         client = self._client
-        if client is None or not client.is_connected:
-            self._late += lines
-        elif lines:
+        try:
+            if client is None:
+                raise ConnectionResetError
             await client.send(lines)
+        except OSError:
+            self._late += lines
 
     async def give_back(self, messages: Sequence[Inbound]) -> None:
         """Have these delivered again, in order, after a pause.
@@ -132,12 +140,16 @@ class NatsTransport:
             TransportClosedError: not connected.
             ValueError: a topic that cannot be a subject.
         """
-        if not topic.isascii() or not topic.isprintable() or any(each in topic for each in ".*>+# "):
+        if _TOPIC.fullmatch(topic) is None:
             raise ValueError("not a topic of ours")
         client = self._client
-        if client is None or not client.is_connected:
+        if client is None:
             raise TransportClosedError("not connected")
-        await client.send((b"PUB %b %d\r\n" % (topic.replace("/", ".").encode(), len(payload)), payload, b"\r\n"))
+        line = b"PUB %b %d\r\n" % (topic.replace("/", ".").encode(), len(payload))
+        try:
+            await client.send((line, payload, b"\r\n"))
+        except OSError:
+            raise TransportClosedError("the connection ended") from None
 
     async def flush(self) -> None:
         """Return once the server has taken everything published so far.

@@ -2,8 +2,8 @@
 
 nats-py builds an object, parses the headers and passes a queue and a task for every message. An intake needs the
 subject, the reply and the payload, so subscriptions that registered a sink here get exactly that, straight from the
-parser. All else (connecting, TLS, requests, pings) is nats-py's own. This leans on names that are private there (`_ps`,
-`_send_command`, `_flush_pending`); the contract tests notice when a version changes them.
+parser. All else (connecting, TLS, requests, pings) is nats-py's own. This leans on two names that are private there, `_ps` and
+`_transport`; the contract tests notice when a version changes them.
 """
 
 import asyncio
@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nats.aio.client import Client
-from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
+from nats.protocol.parser import Parser
 
 Sink = Callable[[bytes, bytes, bytes, bytes], None]
 """Takes subject, reply, header block (empty when there is none) and payload of one message. Must not raise."""
 
 _CONNECT_SECONDS: Final = 3
+_BETWEEN_SECONDS: Final = 0.05
 _CRLF: Final = b"\r\n"
 
 
@@ -42,37 +43,25 @@ class _ShortCut(Parser):
     """Takes messages of registered subscriptions out of the byte stream before nats-py looks at them."""
 
     sinks: dict[bytes, Sink]
+    rest = b""
+    """The beginning of an operation whose end has not been read yet."""
 
     async def parse(self, data: bytes = b"") -> None:
-        """Handle all complete messages for sinks at the front of the buffer; leave the rest to nats-py."""
-        if self.state != AWAITING_CONTROL_LINE:
-            await super().parse(data)
-            return
-        buffer = self.buf
-        buffer.extend(data)
-        while buffer:
-            if buffer[0] not in b"HM":
-                # Something else (PING, PONG, +OK, INFO): nats-py takes it, and everything behind it of this read.
-                await super().parse()
-                return
-            taken = self._take(bytes(buffer))
-            if taken:
-                del buffer[:taken]
-                continue
-            end = buffer.find(_CRLF)
-            if end < 0 or self._sid(buffer[:end]) in self.sinks:
-                return  # an incomplete message of ours: wait for more
-            await super().parse()
-            return
+        """Handle all complete operations: those for sinks here, each other one by nats-py."""
+        data = self.rest + data if self.rest else data
+        at = 0
+        while True:
+            at = self._take(data, at)
+            size = _foreign(data, at)
+            if not size:
+                break
+            await super().parse(data[at : at + size])
+            at += size
+        self.rest = data[at:]
 
-    @staticmethod
-    def _sid(line: bytearray) -> bytes:
-        words = line.split(b" ", 3)
-        return bytes(words[2]) if len(words) > 3 else b""  # noqa: PLR2004 - operation, subject, sid, rest
-
-    def _take(self, data: bytes) -> int:
-        """Give every complete message at the front of `data` to its sink; how many bytes that were."""
-        sinks, at, size = self.sinks, 0, len(data)
+    def _take(self, data: bytes, at: int) -> int:
+        """Give every complete message from `at` on to its sink, until something else comes; where that is."""
+        sinks, size = self.sinks, len(data)
         while True:
             end = data.find(_CRLF, at)
             if end < 0:
@@ -92,8 +81,21 @@ class _ShortCut(Parser):
             else:
                 sink(words[1], words[3] if len(words) == 5 else b"", b"", data[body:after])  # noqa: PLR2004 - same
             at = after + 2
-            if at == size:
-                return at
+
+
+def _foreign(data: bytes, at: int) -> int:
+    """The length of the complete operation at `at`; 0 when it is not complete.
+
+    An incomplete message for a sink stops here as well: it is not complete either.
+    """
+    end = data.find(_CRLF, at)
+    if end < 0:
+        return 0
+    line = data[at:end]
+    size = end + 2 - at
+    if line.startswith((b"MSG ", b"HMSG ")):
+        size += int(line.rsplit(b" ", 1)[1]) + 2
+    return size if at + size <= len(data) else 0
 
 
 class FastClient(Client):
@@ -108,14 +110,25 @@ class FastClient(Client):
         self.ended = asyncio.Event()
 
     async def subscribe_sink(self, subject: str, sink: Sink) -> None:
-        """Subscribe with a sink instead of a queue and a task."""
-        subscription = await self.subscribe(subject)
-        self._sinks[str(subscription._id).encode()] = sink  # noqa: SLF001 - see the module's docstring
+        """Subscribe with a sink instead of a queue and a task.
+
+        The subscription's id begins with a letter, so it is never one of nats-py's numbers.
+        """
+        name = b"s%d" % len(self._sinks)
+        self._sinks[name] = sink
+        await self.send((b"SUB %b %b\r\n" % (subject.encode(), name),))
 
     async def send(self, commands: Iterable[bytes]) -> None:
-        """Send finished protocol lines (`PUB …`), joined into one write."""
-        await self._send_command(b"".join(commands))
-        await self._flush_pending()
+        """Send finished protocol lines (`PUB …`) in one write, past nats-py's queue and the task behind it.
+
+        Raises:
+            OSError: the connection is over; nothing is known about what was sent.
+        """
+        transport = self._transport
+        if transport is None or not self.is_connected:
+            raise ConnectionResetError
+        transport.write(b"".join(commands))
+        await transport.drain()  # type: ignore[no-untyped-call] # nats-py's, without annotations
 
 
 @contextlib.asynccontextmanager
@@ -140,6 +153,8 @@ async def connection(address: NatsAddress, server: str) -> AsyncIterator[FastCli
         tls=address.tls,
         allow_reconnect=False,
         connect_timeout=_CONNECT_SECONDS,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=_BETWEEN_SECONDS,  # type: ignore[arg-type] # annotated as int, used as seconds
         ping_interval=5,
         max_outstanding_pings=2,
         closed_cb=over,

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-import datetime
+import datetime as dt
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -21,12 +22,13 @@ from gateway.broker.port import Deny, LogLine, Permit, Presented
 from gateway.broker.probe import Probe, Will
 from gateway.domain.identity import Kind, kind_of
 from gateway.transport.nats import NatsAddress, NatsTransport, NatsTransportSettings
-from gateway.transport.port import Transport
+from gateway.transport.port import Intake, Transport
 from tests.contracts.pki import Leaf, Pki
+from tests.contracts.transport_contract import Appliance
 
 
-def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)  # noqa: TID251 - the real clock for real servers
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the real clock for real servers
 
 
 def free_port() -> int:
@@ -38,18 +40,18 @@ def free_port() -> int:
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait for a condition with a deadline."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - some of what is waited for is another process
             await asyncio.sleep(0.005)
 
 
 class Decisions:
-    """Decides like the gateway: issuer fits kind, client id is the CN, certificate not revoked. Remembers what it saw."""
+    """Decides like the gateway: issuer fits kind, client id is the CN, not revoked. Remembers what it saw."""
 
     def __init__(self, pki: Pki) -> None:
         self.pki = pki
         self.revoked: set[str] = set()
         self.renew_only: set[str] = set()
-        self.until: datetime.datetime | None = None
+        self.until: dt.datetime | None = None
         self.seen: list[Presented] = []
         self.instead: Callable[[Presented], Awaitable[Permit | Deny]] | None = None
 
@@ -90,7 +92,6 @@ class NatsRig:
         self.server = NatsServer(packaged_binary(), self.settings, clock=now, on_log_line=self.lines.append)
         self.urls = (f"nats://127.0.0.1:{self.client_port}",)
         self.broker = NatsBroker(self.server, self.urls, self.credentials, self.decisions, clock=now, gate=self._gate)
-        self.in_flight: dict[str, int] = {}
         self._opened = asyncio.Event()
         self._tasks: asyncio.TaskGroup
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -99,7 +100,7 @@ class NatsRig:
     async def _gate(self) -> None:
         await self._opened.wait()
 
-    async def __aenter__(self) -> "NatsRig":
+    async def __aenter__(self) -> Self:
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
         self._broker_task = self._tasks.create_task(self.broker.run())
@@ -114,19 +115,23 @@ class NatsRig:
         with contextlib.suppress(asyncio.CancelledError):
             await self._tasks.__aexit__(None, None, None)
 
-    def make_transport(self, **settings: object) -> NatsTransport:
+    def make_transport(self, *, in_flight: int = 1000) -> NatsTransport:
         address = NatsAddress(self.urls, "gateway", self.credentials.gateway)
-        return NatsTransport(
-            NatsTransportSettings(address=address, give_back_pause=0.05, **settings)  # type: ignore[arg-type]
-        )
+        flight = {Intake.INGEST: in_flight, Intake.CONTROL: in_flight}
+        return NatsTransport(NatsTransportSettings(address=address, give_back_pause=0.05, in_flight=flight))
 
-    async def open_transport(self, **settings: object) -> NatsTransport:
-        """A running transport."""
-        transport = self.make_transport(**settings)
+    async def open_transport(self, *, gateway: int = 0, in_flight: int = 1000) -> NatsTransport:
+        """A running transport. All gateways are alike here: they share consumers by name."""
+        del gateway
+        transport = self.make_transport(in_flight=in_flight)
         self._running[id(transport)] = self._tasks.create_task(transport.run())
         await asyncio.wait_for(transport.connected(), 15)
         self._opened.set()
         return transport
+
+    async def appliance(self) -> Appliance:
+        leaf = self.pki.appliance()
+        return Appliance(leaf.common_name, lambda: self.connect(leaf))
 
     async def end_transport(self, transport: Transport) -> None:
         """The gateway dies: its connection ends, nothing more is acknowledged."""
@@ -149,9 +154,3 @@ class NatsRig:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await until(lambda: self.server.starts > starts and self.server.pid is not None)
-
-
-@contextlib.asynccontextmanager
-async def rig_in(folder: Path) -> AsyncIterator[NatsRig]:
-    async with NatsRig(folder) as rig:
-        yield rig

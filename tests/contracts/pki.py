@@ -1,6 +1,6 @@
 """Certificates for tests against real brokers: three client authorities, one server certificate, made in memory."""
 
-import datetime
+import datetime as dt
 import secrets
 import ssl
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
-_DAY = datetime.timedelta(days=1)
+_DAY = dt.timedelta(days=1)
 
 
 def new_name(letter: str) -> str:
@@ -36,7 +36,7 @@ class Authority:
         self.folder, self.name = folder, name
         self.key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA")])
-        now = datetime.datetime.now(datetime.UTC)  # noqa: TID251 - real servers check these against the real clock
+        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - real servers check these against the real clock
         self.certificate = (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -70,7 +70,7 @@ class Authority:
     def issue(self, common_name: str, *, server: bool = False, days: int = 5, file: str | None = None) -> Leaf:
         """A certificate; `days` may be negative for one that has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.datetime.now(datetime.UTC)  # noqa: TID251 - real servers check these against the real clock
+        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - real servers check these against the real clock
         usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = (
             x509.CertificateBuilder()

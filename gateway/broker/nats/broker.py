@@ -34,8 +34,7 @@ class NatsBroker:
         clock: the time.
         gate: returns once the intakes stand that keep messages (the transport's `connected`); before that, nobody is
             let in, because what is published without an intake would be acknowledged and dropped.
-        nodes: how many servers there are.
-        addresses: makes the link of one user; given where TLS is needed.
+        address: makes the link of one user and password; given where TLS is needed.
     """
 
     def __init__(
@@ -51,11 +50,17 @@ class NatsBroker:
     ) -> None:
         as_user = address or (lambda user, password: Address(servers, user, password))
         self._server = server
+        listening = self._listening = server.listening if server is not None else None
         self._nodes = len(servers)
         self._system_address = as_user("sys", credentials.sys)
         self._account_address = as_user("gateway", credentials.gateway)
         self.callout = Callout(
-            as_user("callout", credentials.callout), credentials.issuer_seed, decide, clock=clock, gate=gate
+            as_user("callout", credentials.callout),
+            credentials.issuer_seed,
+            decide,
+            clock=clock,
+            gate=gate,
+            listening=listening,
         )
         self._system: Client | None = None
         self._account: Client | None = None
@@ -67,8 +72,8 @@ class NatsBroker:
             if self._server is not None:
                 tasks.create_task(self._server.run())
             tasks.create_task(self.callout.run())
-            tasks.create_task(keep(self._system_address, self._have_system, self._lost_system))
-            tasks.create_task(keep(self._account_address, self._have_account, self._lost_account))
+            tasks.create_task(keep(self._system_address, self._have_system, self._lost_system, self._listening))
+            tasks.create_task(keep(self._account_address, self._have_account, self._lost_account, self._listening))
 
     async def ready(self) -> None:
         """Return once the server answers its users and the callout stands: MQTT clients can connect.

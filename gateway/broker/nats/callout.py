@@ -64,6 +64,8 @@ class Callout:
         clock: the time, for the signed answers.
         gate: awaited before each decision (inside its time limit), so that nobody is let in before the intakes stand
             that keep what they publish.
+        listening: see `link.keep`.
+        seconds: how long a decision may take.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Callout:
         *,
         clock: Callable[[], datetime],
         gate: Callable[[], Awaitable[None]],
+        listening: asyncio.Event | None = None,
         seconds: float = DECIDE_SECONDS,
     ) -> None:
         self._address = address
@@ -81,6 +84,7 @@ class Callout:
         self._decide = decide
         self._clock = clock
         self._gate = gate
+        self._listening = listening
         self._seconds = seconds
         self._waiting: asyncio.Queue[tuple[Client, Msg, float]] = asyncio.Queue(_WAITING)
         self._standing = asyncio.Event()
@@ -95,7 +99,7 @@ class Callout:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_AT_ONCE):
                 tasks.create_task(self._worker())
-            tasks.create_task(keep(self._address, self._subscribe, self._standing.clear))
+            tasks.create_task(keep(self._address, self._subscribe, self._standing.clear, self._listening))
 
     async def _subscribe(self, client: Client) -> None:
         async def take(message: Msg) -> None:
@@ -105,6 +109,8 @@ class Callout:
                 self.counts.overflow += 1  # the server refuses by itself when its time is up
 
         await client.subscribe(SUBJECT, queue=QUEUE, cb=take)
+        # Twice: nats-py writes the PING of a flush before the SUB that waits in its queue.
+        await client.flush()
         await client.flush()
         self._standing.set()
 

@@ -103,7 +103,7 @@ async def _collect(client: Client, subject: str, body: bytes, nodes: int) -> lis
 
 
 def session_hash(client_id: str) -> str:
-    """The name under which nats-server keeps an MQTT session (`getHash` in its source: SHA-256, 8 digits of base 62)."""
+    """The name under which nats-server keeps an MQTT session (`getHash` there: SHA-256 in 8 digits of base 62)."""
     return "".join(_DIGITS[each % len(_DIGITS)] for each in hashlib.sha256(client_id.encode()).digest()[:8])
 
 

@@ -19,6 +19,7 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _STEADY_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3
+_BETWEEN_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ async def connection(address: Address, server: str) -> AsyncIterator[tuple[Clien
         tls=address.tls,
         allow_reconnect=False,
         connect_timeout=_CONNECT_SECONDS,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=_BETWEEN_SECONDS,  # type: ignore[arg-type] # annotated as int, used as seconds
         ping_interval=10,
         max_outstanding_pings=2,
         closed_cb=over,
@@ -66,10 +69,16 @@ async def connection(address: Address, server: str) -> AsyncIterator[tuple[Clien
         await client.close()
 
 
-async def keep(address: Address, use: Callable[[Client], Awaitable[None]], gone: Callable[[], None]) -> None:
+async def keep(
+    address: Address,
+    use: Callable[[Client], Awaitable[None]],
+    gone: Callable[[], None],
+    listening: asyncio.Event | None = None,
+) -> None:
     """Connect, call `use` once the connection stands, wait for its end, call `gone`, and so on until cancelled.
 
-    Pauses between tries grow from 0.1 s to 5 s.
+    Pauses between tries grow from 0.1 s to 5 s. `listening` shortens them: it is set while a supervised server is known
+    to listen. A client that connects before the callout stands waits for five seconds in vain, so this counts.
     """
     pause, turn = _FIRST_PAUSE, 0
     while True:
@@ -84,8 +93,16 @@ async def keep(address: Address, use: Callable[[Client], Awaitable[None]], gone:
             gone()
         if time.monotonic() - began > _STEADY_SECONDS:
             pause = _FIRST_PAUSE
-        await asyncio.sleep(pause)
+        await _pause(pause, listening)
         pause, turn = min(pause * 2, _LONGEST_PAUSE), turn + 1
+
+
+async def _pause(seconds: float, listening: asyncio.Event | None) -> None:
+    if listening is None or listening.is_set():
+        await asyncio.sleep(seconds)
+        return
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(listening.wait(), seconds)
 
 
 def pick(servers: Sequence[str], turn: int) -> str:

@@ -20,6 +20,7 @@ _STEADY_SECONDS: Final = 30.0
 """A server that ran this long was well; its next death starts the back-off anew."""
 
 _POLITE_SECONDS: Final = 5.0
+_READY: Final = b"] Server is ready"
 _LINE_LIMIT: Final = 64 * 1024
 _PASSED_ON: Final = ("PATH", "HOME", "TMPDIR", "GOMEMLIMIT", "GOMAXPROCS", "SYSTEMROOT")
 """Of the environment, the child gets this and nothing else: ours holds secrets."""
@@ -46,6 +47,9 @@ class NatsServer:
         self._process: asyncio.subprocess.Process | None = None
         self.starts = 0
         """How often it was started; more than one means that it died."""
+
+        self.listening = asyncio.Event()
+        """Set while the server says that it takes connections."""
 
     @property
     def pid(self) -> int | None:
@@ -95,6 +99,7 @@ class NatsServer:
         finally:
             await _end(process)
             self._process = None
+            self.listening.clear()
 
     async def _read_log(self, process: asyncio.subprocess.Process) -> None:
         """Read to the end of the log: a full pipe would stop the server."""
@@ -108,6 +113,8 @@ class NatsServer:
                 line = b"(too long)\n"
             if not line:
                 return
+            if line.rstrip().endswith(_READY):
+                self.listening.set()
             self._take(parse_line(line.rstrip(b"\r\n"), self._clock()))
 
 
