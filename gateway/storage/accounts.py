@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.accounts import Account, LoginKind
 from gateway.domain.identity import AccountId
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.access import accounts, passwords
 from gateway.usecases.services import PasswordRecord
 
@@ -90,9 +90,11 @@ class SqlAccounts:
             return None
         return PasswordRecord(row.scheme, row.hash, row.pepper_id, row.salt, row.salt_first)
 
-    def replace_password(self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, now: datetime) -> bool:
+    def replace_password(
+        self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, changed_at: datetime
+    ) -> bool:
         """See the protocol."""
-        values = {"b_account_id": account_id, "b_hash": old.hash, **_columns(new, now)}
+        values = {"b_account_id": account_id, "b_hash": old.hash, **_columns(new, changed_at)}
         return self._statements.execute(_REPLACE, values).rowcount == 1
 
 
@@ -107,7 +109,7 @@ def _columns(record: PasswordRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: AnyRow) -> Account:
     return Account(
         account_id=AccountId(row.account_id),
         login_index=row.login_index,

@@ -1,15 +1,15 @@
 """Activation attempts on SQL."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AttemptId, ClaimId, PairingId, UnitId
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.lifecycle import attempts, evidence
 from gateway.usecases.repositories.attempts import AttemptKeys
 
@@ -31,6 +31,8 @@ _UPDATE: Final = update(attempts).where(
     attempts.c.attempt_id == bindparam("b_attempt_id"),
     attempts.c.version == bindparam("b_version"),
 )
+_MOVE: Final = update(evidence).where(evidence.c.attempt_id == bindparam("other")).values(attempt_id=bindparam("into"))
+_REMOVE: Final = delete(attempts).where(attempts.c.attempt_id == bindparam("other"))
 _NOTE: Final = insert(evidence)
 _EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id")).order_by(evidence.c.evidence_id)
 
@@ -75,7 +77,7 @@ class SqlAttempts:
             },
         )
 
-    def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> None:
+    def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> Attempt:
         """See the protocol."""
         known = {} if keys is None else {name: value for name, value in asdict(keys).items() if value is not None}
         changed = {**_changing(attempt), **known, "version": attempt.version + 1}
@@ -83,6 +85,12 @@ class SqlAttempts:
             _UPDATE.values({name: bindparam(name) for name in changed}),
             {"b_attempt_id": attempt.attempt_id, "b_version": attempt.version, **changed},
         )
+        return replace(attempt, version=attempt.version + 1)
+
+    def absorb(self, into: AttemptId, other: AttemptId) -> None:
+        """See the protocol."""
+        self._statements.execute(_MOVE, {"into": into, "other": other})
+        self._statements.execute(_REMOVE, {"other": other})
 
     def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
         """See the protocol."""
@@ -131,7 +139,7 @@ def _changing(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def _attempt(row: AnyRow) -> Attempt:
     return Attempt(
         attempt_id=row.attempt_id,
         trace_id=row.trace_id,

@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.binding import Binding, ReleaseWaiting, Role
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.storage.devices import device_from
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.lifecycle import bindings, release_requests, verdicts
 from gateway.storage.tables.registry import devices, units
-from gateway.usecases.repositories.bindings import BoundDevice
+from gateway.usecases.repositories.bindings import BoundDevice, StoredVerdict
 from gateway.usecases.transaction import StaleVersionError
 
 _OF_DEVICE: Final = select(bindings).where(bindings.c.device_id == bindparam("id"))
@@ -82,7 +82,7 @@ _DUE: Final = (
     .limit(bindparam("at_most"))
 )
 _NEXT: Final = select(func.min(release_requests.c.until))
-_VERDICT: Final = select(verdicts.c.message).where(verdicts.c.device_id == bindparam("id"))
+_VERDICT: Final = select(verdicts).where(verdicts.c.device_id == bindparam("id"))
 
 
 class SqlBindings:
@@ -176,13 +176,13 @@ class SqlBindings:
         values = {"device_id": device_id, "message": message, "at": now}
         self._statements.execute(_REMEMBER[self._statements.is_postgresql], values)
 
-    def verdict(self, device_id: DeviceId) -> bytes | None:
+    def verdict(self, device_id: DeviceId) -> StoredVerdict | None:
         """See the protocol."""
         row = self._statements.first(_VERDICT, {"id": device_id})
-        return None if row is None else row.message
+        return None if row is None else StoredVerdict(row.message, row.at)
 
 
-def _binding(row: Row[Any], reset_counter: int) -> Binding:
+def _binding(row: AnyRow, reset_counter: int) -> Binding:
     return Binding(
         device_id=DeviceId(row.device_id),
         epoch=row.epoch,
@@ -194,5 +194,5 @@ def _binding(row: Row[Any], reset_counter: int) -> Binding:
     )
 
 
-def _bound(row: Row[Any]) -> BoundDevice:
+def _bound(row: AnyRow) -> BoundDevice:
     return BoundDevice(device_from(row), _binding(row, row.proved_counter), row.type_id, row.nickname_sealed)

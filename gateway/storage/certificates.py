@@ -1,15 +1,16 @@
 """Operational certificates on SQL."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.certificates import Certificate, CertificateState
 from gateway.domain.identity import DeviceId
-from gateway.storage.statements import Statements
-from gateway.storage.tables.registry import certificates
+from gateway.storage.statements import AnyRow, Statements
+from gateway.storage.tables.registry import certificate_keys, certificates
 from gateway.usecases.transaction import StaleVersionError
 
 _ENDED_EARLY: Final = (CertificateState.SUPERSEDED.value, CertificateState.REVOKED.value)
@@ -17,7 +18,18 @@ _ALIVE: Final = (CertificateState.PREPARED.value, CertificateState.ISSUED.value,
 
 _SELECT: Final = select(certificates)
 _GET: Final = _SELECT.where(certificates.c.serial == bindparam("serial"))
-_BY_KEY: Final = _SELECT.where(certificates.c.key_digest == bindparam("key_digest"))
+_BY_KEY: Final = (
+    _SELECT.where(certificates.c.key_digest == bindparam("key_digest"))
+    .order_by(certificates.c.prepared_at.desc(), certificates.c.serial)
+    .limit(1)
+)
+_KEEP_KEY: Final = {
+    True: postgresql.insert(certificate_keys).on_conflict_do_nothing(),
+    False: sqlite.insert(certificate_keys).on_conflict_do_nothing(),
+}
+_KEY_HOLDER: Final = select(certificate_keys.c.device_id).where(
+    certificate_keys.c.key_digest == bindparam("key_digest")
+)
 _OF_DEVICE: Final = _SELECT.where(
     certificates.c.device_id == bindparam("device_id"),
     certificates.c.status.in_(_ALIVE),
@@ -64,26 +76,28 @@ class SqlCertificates:
 
     def add(self, certificate: Certificate) -> None:
         """See the protocol."""
-        try:
-            self._statements.execute(
-                _INSERT,
-                {
-                    "serial": certificate.serial,
-                    "device_id": certificate.device_id,
-                    "key_digest": certificate.key_digest,
-                    "not_before": certificate.not_before,
-                    "not_after": certificate.not_after,
-                    "x509_not_after": certificate.x509_not_after,
-                    "renew_after": certificate.renew_after,
-                    "prepared_at": certificate.prepared_at,
-                    **_changing(certificate),
-                    "version": certificate.version,
-                },
-            )
-        except IntegrityError as taken:
-            raise StaleVersionError from taken
+        key = {"key_digest": certificate.key_digest, "device_id": certificate.device_id}
+        self._statements.execute(_KEEP_KEY[self._statements.is_postgresql], key)
+        holder = self._statements.first(_KEY_HOLDER, {"key_digest": certificate.key_digest})
+        if holder is None or holder.device_id != certificate.device_id:
+            raise StaleVersionError
+        self._statements.execute(
+            _INSERT,
+            {
+                "serial": certificate.serial,
+                "device_id": certificate.device_id,
+                "key_digest": certificate.key_digest,
+                "not_before": certificate.not_before,
+                "not_after": certificate.not_after,
+                "x509_not_after": certificate.x509_not_after,
+                "renew_after": certificate.renew_after,
+                "prepared_at": certificate.prepared_at,
+                **_changing(certificate),
+                "version": certificate.version,
+            },
+        )
 
-    def update(self, certificate: Certificate) -> None:
+    def update(self, certificate: Certificate) -> Certificate:
         """See the protocol."""
         self._statements.execute_guarded(
             _UPDATE,
@@ -94,6 +108,7 @@ class SqlCertificates:
                 "version": certificate.version + 1,
             },
         )
+        return replace(certificate, version=certificate.version + 1)
 
     def revoked(self, now: datetime) -> list[Certificate]:
         """See the protocol."""
@@ -111,7 +126,7 @@ def _changing(certificate: Certificate) -> dict[str, Any]:
     }
 
 
-def _certificate(row: Row[Any]) -> Certificate:
+def _certificate(row: AnyRow) -> Certificate:
     return Certificate(
         serial=row.serial,
         device_id=row.device_id,

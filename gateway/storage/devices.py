@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.devices import Device, DeviceStatus
 from gateway.domain.identity import DeviceId, UnitId
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.registry import devices
+from gateway.usecases.repositories.devices import Operating
 from gateway.usecases.transaction import StaleVersionError
 
 _SELECT: Final = select(devices)
@@ -41,14 +43,16 @@ _NEXT_SEQ: Final = (
     .returning(devices.c.command_seq)
 )
 # One parameter for any number of ids: an IN list would be compiled anew for each length.
-_EPOCHS_SQLITE: Final = text(
-    "SELECT device_id, epoch FROM devices "
-    "WHERE device_id IN (SELECT value FROM json_each(:ids)) AND status = 'activated'",
-)
-_EPOCHS_POSTGRESQL: Final = text(
-    "SELECT device_id, epoch FROM devices "
-    "WHERE device_id IN (SELECT json_array_elements_text(CAST(:ids AS json))) AND status = 'activated'",
-)
+_OPERATING: Final = {
+    False: text(
+        "SELECT d.device_id, d.epoch, u.type_id FROM devices d JOIN units u ON u.unit_id = d.unit_id "
+        "WHERE d.device_id IN (SELECT value FROM json_each(:ids)) AND d.status = 'activated'",
+    ),
+    True: text(
+        "SELECT d.device_id, d.epoch, u.type_id FROM devices d JOIN units u ON u.unit_id = d.unit_id "
+        "WHERE d.device_id IN (SELECT json_array_elements_text(CAST(:ids AS json))) AND d.status = 'activated'",
+    ),
+}
 
 
 class SqlDevices:
@@ -89,7 +93,7 @@ class SqlDevices:
         except IntegrityError as taken:
             raise StaleVersionError from taken
 
-    def update(self, device: Device) -> None:
+    def update(self, device: Device) -> Device:
         """See the protocol."""
         self._statements.execute_guarded(
             _UPDATE,
@@ -104,12 +108,13 @@ class SqlDevices:
                 "version": device.version + 1,
             },
         )
+        return replace(device, version=device.version + 1)
 
-    def epochs(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, int]:
+    def operating(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Operating]:
         """See the protocol."""
-        statement = _EPOCHS_POSTGRESQL if self._statements.is_postgresql else _EPOCHS_SQLITE
+        statement = _OPERATING[self._statements.is_postgresql]
         rows = self._statements.all(statement, {"ids": json.dumps(list(device_ids))})
-        return {DeviceId(row[0]): row[1] for row in rows}
+        return {DeviceId(row[0]): Operating(row[1], row[2]) for row in rows}
 
     def connected_serial(self, device_id: DeviceId) -> str | None:
         """See the protocol."""
@@ -126,7 +131,7 @@ class SqlDevices:
         return value
 
 
-def device_from(row: Row[Any]) -> Device:
+def device_from(row: AnyRow) -> Device:
     """The device in a row that holds the columns of `devices`."""
     return Device(
         device_id=row.device_id,

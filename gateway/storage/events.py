@@ -1,12 +1,12 @@
 """The event log on SQL. Writing is `SqlTransaction.emit`."""
 
 import json
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 
-from gateway.domain.identity import AccountId, PairingId
-from gateway.storage.statements import Statements
+from gateway.domain.identity import AccountId, DeviceId, PairingId
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.delivery import counters, events
 from gateway.storage.tables.lifecycle import bindings
 from gateway.usecases.repositories.events import LoggedEvent
@@ -39,6 +39,8 @@ _OF_PAIRING: Final = (
     .limit(bindparam("at_most"))
 )
 
+_FORGET_DEVICE: Final = delete(events).where(events.c.device_id == bindparam("device_id"))
+
 
 class SqlEvents:
     """Implements `usecases.repositories.events.EventRepository`."""
@@ -61,13 +63,17 @@ class SqlEvents:
         values = {"account_id": account_id, "after": after, "at_most": at_most}
         return [_event(row) for row in self._statements.all(_OF_ACCOUNT, values)]
 
+    def forget_device(self, device_id: DeviceId) -> None:
+        """See the protocol."""
+        self._statements.execute(_FORGET_DEVICE, {"device_id": device_id})
+
     def of_pairing(self, pairing_id: PairingId, after: int, at_most: int) -> list[LoggedEvent]:
         """See the protocol."""
         values = {"pairing_id": pairing_id, "after": after, "at_most": at_most}
         return [_event(row) for row in self._statements.all(_OF_PAIRING, values)]
 
 
-def _event(row: Row[Any]) -> LoggedEvent:
+def _event(row: AnyRow) -> LoggedEvent:
     return LoggedEvent(
         number=row.event_id,
         kind=row.kind,

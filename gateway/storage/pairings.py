@@ -1,15 +1,16 @@
 """Pairings on SQL."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.failures import Code
 from gateway.domain.identity import AccountId, PairingId
 from gateway.domain.pairing import Pairing, PairingState
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.lifecycle import pairing_steps, pairings
 from gateway.usecases.repositories.pairings import PairingStep
 
@@ -17,11 +18,7 @@ _SELECT: Final = select(pairings)
 _GET: Final = _SELECT.where(pairings.c.pairing_id == bindparam("id"))
 _BY_TOKEN: Final = _SELECT.where(pairings.c.token_digest == bindparam("digest"))
 _OPEN: Final = pairings.c.status == PairingState.OPEN.value
-_COUNT_OPEN: Final = (
-    select(func.count())
-    .select_from(pairings)
-    .where(pairings.c.account_id == bindparam("account_id"), _OPEN, pairings.c.expires_at > bindparam("now"))
-)
+_OPEN_OF: Final = _SELECT.where(pairings.c.account_id == bindparam("account_id"), _OPEN).order_by(pairings.c.opened_at)
 _OVERDUE: Final = (
     _SELECT.where(_OPEN, pairings.c.expires_at <= bindparam("now"))
     .order_by(pairings.c.expires_at)
@@ -66,10 +63,9 @@ class SqlPairings:
         row = self._statements.first(_BY_TOKEN, {"digest": digest})
         return None if row is None else _pairing(row)
 
-    def count_open(self, account_id: AccountId, now: datetime) -> int:
+    def open_of(self, account_id: AccountId) -> list[Pairing]:
         """See the protocol."""
-        many: int = self._statements.execute(_COUNT_OPEN, {"account_id": account_id, "now": now}).scalar_one()
-        return many
+        return [_pairing(row) for row in self._statements.all(_OPEN_OF, {"account_id": account_id})]
 
     def add(self, pairing: Pairing) -> None:
         """See the protocol."""
@@ -87,7 +83,7 @@ class SqlPairings:
             },
         )
 
-    def update(self, pairing: Pairing) -> None:
+    def update(self, pairing: Pairing) -> Pairing:
         """See the protocol."""
         self._statements.execute_guarded(
             _UPDATE,
@@ -98,6 +94,7 @@ class SqlPairings:
                 "version": pairing.version + 1,
             },
         )
+        return replace(pairing, version=pairing.version + 1)
 
     def overdue(self, now: datetime, at_most: int) -> list[Pairing]:
         """See the protocol."""
@@ -132,7 +129,7 @@ def _changing(pairing: Pairing) -> dict[str, Any]:
     }
 
 
-def _pairing(row: Row[Any]) -> Pairing:
+def _pairing(row: AnyRow) -> Pairing:
     return Pairing(
         pairing_id=row.pairing_id,
         account_id=row.account_id,

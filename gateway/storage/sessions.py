@@ -1,13 +1,13 @@
 """Sessions and token digests on SQL."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from gateway.domain.identity import AccountId, SessionId
 from gateway.domain.sessions import AccessToken, RefreshToken, Rotated, Session, SessionEnd
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.access import session_tokens, sessions
 from gateway.usecases.services import TokenPurpose
 
@@ -142,7 +142,7 @@ class SqlSessions:
         )
 
 
-def _session(row: Row[Any]) -> Session:
+def _session(row: AnyRow) -> Session:
     return Session(
         session_id=SessionId(row.session_id),
         account_id=AccountId(row.account_id),

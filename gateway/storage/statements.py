@@ -7,6 +7,9 @@ from sqlalchemy import Connection, CursorResult, Executable, Row
 
 from gateway.usecases.transaction import StaleVersionError
 
+AnyRow = Row[*tuple[Any, ...]]
+"""A row whose columns are known by name, not by type."""
+
 
 class Statements:
     """A connection, narrowed to what repositories do with it."""
@@ -15,7 +18,7 @@ class Statements:
         self.connection: Final = connection
         self.is_postgresql: Final = connection.dialect.name == "postgresql"
 
-    def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement."""
         return self.connection.execute(statement, values)
 
@@ -24,11 +27,11 @@ class Statements:
         if rows:
             self.connection.execute(statement, list(rows))
 
-    def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
+    def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> AnyRow | None:
         """The only row, or None."""
         return self.connection.execute(statement, values).first()
 
-    def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[AnyRow]:
         """All rows."""
         return self.connection.execute(statement, values).all()
 

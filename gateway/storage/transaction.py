@@ -3,13 +3,28 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, update
 
 from gateway.domain.identity import AccountId, DeviceId, PairingId
+from gateway.storage.accounts import SqlAccounts
+from gateway.storage.attempts import SqlAttempts
+from gateway.storage.bindings import SqlBindings
+from gateway.storage.certificates import SqlCertificates
+from gateway.storage.commands import SqlCommands
+from gateway.storage.devices import SqlDevices
+from gateway.storage.events import SqlEvents
+from gateway.storage.idempotency import SqlIdempotency
+from gateway.storage.pairings import SqlPairings
+from gateway.storage.received import SqlReceived
+from gateway.storage.sessions import SqlSessions
 from gateway.storage.statements import Statements
+from gateway.storage.states import SqlStates
 from gateway.storage.tables.delivery import counters, events, outbox
+from gateway.storage.throttles import SqlThrottles
+from gateway.storage.units import SqlUnits
 from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
 
 _NEXT = update(counters).where(counters.c.name == "changes").values(value=counters.c.value + bindparam("many"))
@@ -110,4 +125,73 @@ class SqlTransaction:
         return OutboxRow(number, row["kind"], row["target"], row["payload"], row["expires_at"], row["claimed_until"])
 
     # -- repositories
-    # REPOSITORIES
+
+    @cached_property
+    def units(self) -> SqlUnits:
+        """See the protocol."""
+        return SqlUnits(self.statements)
+
+    @cached_property
+    def devices(self) -> SqlDevices:
+        """See the protocol."""
+        return SqlDevices(self.statements)
+
+    @cached_property
+    def certificates(self) -> SqlCertificates:
+        """See the protocol."""
+        return SqlCertificates(self.statements)
+
+    @cached_property
+    def attempts(self) -> SqlAttempts:
+        """See the protocol."""
+        return SqlAttempts(self.statements)
+
+    @cached_property
+    def pairings(self) -> SqlPairings:
+        """See the protocol."""
+        return SqlPairings(self.statements)
+
+    @cached_property
+    def bindings(self) -> SqlBindings:
+        """See the protocol."""
+        return SqlBindings(self.statements)
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        """See the protocol."""
+        return SqlAccounts(self.statements)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        """See the protocol."""
+        return SqlSessions(self.statements)
+
+    @cached_property
+    def throttles(self) -> SqlThrottles:
+        """See the protocol."""
+        return SqlThrottles(self.statements)
+
+    @cached_property
+    def states(self) -> SqlStates:
+        """See the protocol."""
+        return SqlStates(self.statements)
+
+    @cached_property
+    def commands(self) -> SqlCommands:
+        """See the protocol."""
+        return SqlCommands(self.statements)
+
+    @cached_property
+    def events(self) -> SqlEvents:
+        """See the protocol."""
+        return SqlEvents(self.statements)
+
+    @cached_property
+    def idempotency(self) -> SqlIdempotency:
+        """See the protocol."""
+        return SqlIdempotency(self.statements)
+
+    @cached_property
+    def received(self) -> SqlReceived:
+        """See the protocol."""
+        return SqlReceived(self.statements)

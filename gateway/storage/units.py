@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.identity import ClaimId, UnitId
 from gateway.domain.units import BlockReason, CertificateCredential, Credential, KeyCredential, Unit
-from gateway.storage.statements import Statements
+from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.registry import claim_connections, units
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.transaction import StaleVersionError
@@ -141,7 +141,7 @@ def _row(listed: ListedUnit) -> dict[str, Any]:
     return row
 
 
-def _unit(row: Row[Any]) -> Unit:
+def _unit(row: AnyRow) -> Unit:
     credential: Credential
     if row.unit_key_sealed is not None:
         credential = KeyCredential(row.unit_key_sealed)

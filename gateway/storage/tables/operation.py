@@ -4,12 +4,10 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -22,18 +20,30 @@ states: Final = Table(
     metadata,
     Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
     Column("epoch", Integer, nullable=False),
-    Column("boot", Text),
-    Column("previous_boot", Text),
+    Column("boot", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("full_seq", BigInteger, nullable=False),
     Column("properties", Text, nullable=False),
+    Column("marks", Text, nullable=False),
+    Column("earlier_boots", Text, nullable=False),
     Column("as_of", Instant),
-    Column("presence", Text, nullable=False),
-    Column("last_seen_at", Instant, nullable=False),
-    Column("presence_since", Instant, nullable=False),
+    Column("received_at", Instant),
     Column("revision", BigInteger, nullable=False),
     Index(None, "revision"),
-    Index(None, "presence", "last_seen_at"),
+)
+
+presences: Final = Table(
+    "presences",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("session", Text),
+    Column("why", Text),
+    Column("revision", BigInteger, nullable=False),
+    Index(None, "revision"),
+    Index(None, "status", "last_seen_at"),
 )
 
 commands: Final = Table(
@@ -46,7 +56,6 @@ commands: Final = Table(
     Column("seq", Integer, nullable=False),
     Column("action", Text, nullable=False),
     Column("params", Text),
-    Column("message", LargeBinary),
     Column("status", Text, nullable=False),
     Column("code", Text),
     Column("issued_at", Instant, nullable=False),
@@ -56,12 +65,11 @@ commands: Final = Table(
     Column("ended_at", Instant),
     Column("sends", Integer, nullable=False),
     Column("next_send_at", Instant),
-    Column("waiting", Boolean, nullable=False),
+    Column("due_at", Instant),
     Column("version", Integer, nullable=False),
     UniqueConstraint("device_id", "seq"),
-    Index(None, "waiting", "next_send_at"),
-    Index(None, "device_id", "waiting"),
-    Index(None, "account_id"),
+    Index(None, "due_at"),
+    Index(None, "issued_at"),
 )
 
 received_messages: Final = Table(

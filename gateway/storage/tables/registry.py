@@ -48,12 +48,19 @@ devices: Final = Table(
     Column("version", Integer, nullable=False),
 )
 
+certificate_keys: Final = Table(
+    "certificate_keys",
+    metadata,
+    Column("key_digest", LargeBinary, primary_key=True),
+    Column("device_id", Text, ForeignKey("devices.device_id"), nullable=False),
+)
+
 certificates: Final = Table(
     "certificates",
     metadata,
     Column("serial", Text, primary_key=True),
     Column("device_id", Text, ForeignKey("devices.device_id"), nullable=False),
-    Column("key_digest", LargeBinary, nullable=False, unique=True),
+    Column("key_digest", LargeBinary, ForeignKey("certificate_keys.key_digest"), nullable=False),
     Column("status", Text, nullable=False),
     Column("not_before", Instant, nullable=False),
     Column("not_after", Instant, nullable=False),
@@ -67,6 +74,7 @@ certificates: Final = Table(
     Column("ended_at", Instant),
     Column("version", Integer, nullable=False),
     Index(None, "device_id"),
+    Index(None, "key_digest"),
     Index(None, "status", "x509_not_after"),
 )
 

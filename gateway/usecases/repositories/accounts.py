@@ -27,5 +27,7 @@ class AccountRepository(Protocol):
     def password(self, account_id: AccountId) -> PasswordRecord | None:
         """What the account's password is checked against."""
 
-    def replace_password(self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, now: datetime) -> bool:
+    def replace_password(
+        self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, changed_at: datetime
+    ) -> bool:
         """Store another record in place of `old`; False when `old` is no longer the record."""

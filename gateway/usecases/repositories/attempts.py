@@ -37,12 +37,15 @@ class AttemptRepository(Protocol):
     def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
         """A new attempt."""
 
-    def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> None:
-        """Store one that was read as version `attempt.version`, and raise the version. Keys not given stay.
+    def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> Attempt:
+        """Store one that was read as `attempt.version`; returns it with the raised version. Keys not given stay.
 
         Raises:
             StaleVersionError: it changed meanwhile.
         """
+
+    def absorb(self, into: AttemptId, other: AttemptId) -> None:
+        """Two attempts turned out to be one: the evidence of `other` moves, and `other` is gone."""
 
     def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
         """Add one line of evidence; without an attempt it waits to be joined to one (30 minutes)."""

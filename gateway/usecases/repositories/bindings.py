@@ -19,6 +19,14 @@ class BoundDevice:
     nickname_sealed: bytes | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """What an appliance was last told about its binding, signed and encoded."""
+
+    message: bytes = field(repr=False)
+    at: datetime
+
+
 class BindingRepository(Protocol):
     """Rows of bindings. The database itself allows one owner a device."""
 
@@ -65,5 +73,5 @@ class BindingRepository(Protocol):
     def remember_verdict(self, device_id: DeviceId, message: bytes, now: datetime) -> None:
         """Keep the latest verdict for the appliance, to be sent again when it says hello."""
 
-    def verdict(self, device_id: DeviceId) -> bytes | None:
+    def verdict(self, device_id: DeviceId) -> StoredVerdict | None:
         """The latest verdict."""

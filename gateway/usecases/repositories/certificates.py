@@ -14,7 +14,7 @@ class CertificateRepository(Protocol):
         """The certificate of this serial number (lower-case hexadecimal)."""
 
     def by_key(self, key_digest: bytes) -> Certificate | None:
-        """The certificate for this key, whosever it is."""
+        """The newest certificate for this key, whosever it is."""
 
     def of_device(self, device_id: DeviceId) -> list[Certificate]:
         """All certificates of a device that have not ended, oldest first."""
@@ -23,11 +23,11 @@ class CertificateRepository(Protocol):
         """A prepared certificate.
 
         Raises:
-            StaleVersionError: its key got one meanwhile.
+            StaleVersionError: another device got one for its key meanwhile.
         """
 
-    def update(self, certificate: Certificate) -> None:
-        """Store one that was read as version `certificate.version`, and raise the version.
+    def update(self, certificate: Certificate) -> Certificate:
+        """Store one that was read as version `certificate.version`; returns it with the raised version.
 
         Raises:
             StaleVersionError: it changed meanwhile.

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.domain.devices import Device
 from gateway.domain.identity import DeviceId, UnitId
+
+
+class Operating(NamedTuple):
+    """What a message of a device is checked against. A tuple, because it is made for every report."""
+
+    epoch: int
+    type_id: str
 
 
 class DeviceRepository(Protocol):
@@ -24,15 +31,15 @@ class DeviceRepository(Protocol):
             StaleVersionError: its unit got one meanwhile.
         """
 
-    def update(self, device: Device) -> None:
-        """Store a device that was read as version `device.version`, and raise the version.
+    def update(self, device: Device) -> Device:
+        """Store a device that was read as version `device.version`; returns it with the raised version.
 
         Raises:
             StaleVersionError: it changed meanwhile.
         """
 
-    def epochs(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, int]:
-        """The present epochs of those devices that are activated. Others are left out."""
+    def operating(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Operating]:
+        """The present epochs and types of those devices that are activated. Others are left out."""
 
     def connected_serial(self, device_id: DeviceId) -> str | None:
         """The serial number of the certificate that the broker saw last, where the broker tells it."""

@@ -36,5 +36,8 @@ class EventRepository(Protocol):
         An event of a device is returned only while the account is bound to that device in that event's epoch.
         """
 
+    def forget_device(self, device_id: DeviceId) -> None:
+        """Remove every event of a device, whosever it was (its epoch ended)."""
+
     def of_pairing(self, pairing_id: PairingId, after: int, at_most: int) -> list[LoggedEvent]:
         """Events of one pairing after that number, oldest first."""

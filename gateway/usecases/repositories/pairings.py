@@ -27,14 +27,14 @@ class PairingRepository(Protocol):
     def by_token(self, digest: bytes) -> Pairing | None:
         """The pairing that this token was made for, open or not."""
 
-    def count_open(self, account_id: AccountId, now: datetime) -> int:
-        """Open pairings of an account whose time has not run out."""
+    def open_of(self, account_id: AccountId) -> list[Pairing]:
+        """An account's open pairings, oldest first."""
 
     def add(self, pairing: Pairing) -> None:
         """A new pairing."""
 
-    def update(self, pairing: Pairing) -> None:
-        """Store one that was read as version `pairing.version`, and raise the version.
+    def update(self, pairing: Pairing) -> Pairing:
+        """Store one that was read as version `pairing.version`; returns it with the raised version.
 
         Raises:
             StaleVersionError: it changed meanwhile.

@@ -1,0 +1,276 @@
+"""Commands: accepted, signed, sent one after another, answered by the appliance, and ended one way or another."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, assert_never
+
+from gateway.domain.commands import (
+    NOT_RECEIVED,
+    CancelledByPerson,
+    Command,
+    Event,
+    HasFailed,
+    Replaced,
+    SaidHello,
+    TimePassed,
+    TooLong,
+    WasApplied,
+    WasReceived,
+    WasRejected,
+    WasSent,
+    accept,
+    advance,
+    lifetime,
+)
+from gateway.domain.devices import Device, DeviceStatus
+from gateway.domain.identity import AccountId, CommandId, DeviceId
+from gateway.domain.presence import NeverSeen, Offline, Online
+from gateway.domain.sending import Idle, Send, WaitUntil, next_to_send, supersedes
+from gateway.protocol.codec import encode
+from gateway.protocol.messages import CommandAck, UnsignedCommand
+from gateway.protocol.signing import command_signing_bytes
+from gateway.protocol.topics import DownChannel, DownTopic
+from gateway.usecases import states
+from gateway.usecases.services import CommandSigner, Identifiers
+from gateway.usecases.states import Reported
+from gateway.usecases.transaction import Transaction
+from gateway.usecases.types import FieldError, TypeCatalogue
+
+WAITING_AT_MOST: Final = 32
+"""Commands of one device that have not ended."""
+
+SHORT_LIVED: Final = timedelta(seconds=60)
+"""A command that lives no longer than this is refused at once when its appliance is away: nobody would wait for it."""
+
+PARAMS_BYTES_AT_MOST: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for."""
+
+    action: str
+    params: dict[str, Any] = field(repr=False)
+    life: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """No such device or command, or not theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """The type has no such action, or not with these values."""
+
+    errors: list[FieldError]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOffline:
+    """The appliance is away, and the command would not outlive the wait for it."""
+
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """Too many commands of this device wait already."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """The device cannot be told anything now (quarantined, suspended), or not by this account any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandServices:
+    """What commands need besides the transaction."""
+
+    signer: CommandSigner
+    identifiers: Identifiers
+    types: TypeCatalogue
+
+
+SendOutcome = Command | NotFound | NotAllowed | Invalid | TooLong | DeviceOffline | TooMany
+
+
+def send(  # noqa: PLR0911 - one return a refusal
+    tx: Transaction,
+    services: CommandServices,
+    account_id: AccountId,
+    device_id: DeviceId,
+    wish: Wish,
+    now: datetime,
+) -> SendOutcome:
+    """Accept a command: on disk, signed, and on its way with the commit; or say why not, at once."""
+    bound = tx.bindings.one(account_id, device_id)
+    if bound is None or not bound.binding.holds(now):
+        return NotFound()
+    device = bound.device
+    if device.status is not DeviceStatus.ACTIVATED:
+        return NotAllowed()
+    errors = services.types.check_command(bound.type_id, wish.action, wish.params)
+    if not errors and len(json.dumps(wish.params)) > PARAMS_BYTES_AT_MOST:
+        errors = [FieldError("params", f"must be smaller than {PARAMS_BYTES_AT_MOST} bytes")]
+    if errors:
+        return Invalid(errors)
+    turns_on = services.types.turns_on(bound.type_id, wish.action, wish.params)
+    life = lifetime(wish.life, turns_heat_on=turns_on)
+    if isinstance(life, TooLong):
+        return life
+    presence = tx.states.presences([device_id]).get(device_id, NeverSeen())
+    if not isinstance(presence, Online) and life <= SHORT_LIVED:
+        return DeviceOffline(presence.last_seen if isinstance(presence, Offline) else None)
+    waiting = tx.commands.under_way(device_id)
+    if len(waiting) >= WAITING_AT_MOST:
+        return TooMany()
+    command = accept(
+        command_id=CommandId(services.identifiers.uuid7(now)),
+        device=device,
+        account_id=account_id,
+        seq=tx.devices.next_command_seq(device_id),
+        action=wish.action,
+        params=wish.params,
+        life=life,
+        now=now,
+    )
+    tx.commands.add(command, command.expires_at)
+    tx.ring_at(command.expires_at)
+    _tell(tx, command, now)
+    still_waiting = [
+        _happened(tx, older, Replaced(), now) if supersedes(command, older) else older for older in waiting
+    ]
+    return _drive(tx, services.signer, device, [*still_waiting, command], now)[-1]
+
+
+def acknowledge(
+    tx: Transaction, services: CommandServices, device_id: DeviceId, ack: CommandAck, now: datetime
+) -> Command | None:
+    """The appliance's word on a command. None: there is none of this device and its present epoch."""
+    command = tx.commands.get(CommandId(ack.command_id))
+    device = tx.devices.get(device_id)
+    if command is None or device is None or command.device_id != device_id or command.epoch != device.epoch:
+        return None
+    after = _happened(tx, command, _event_of(ack), now)
+    if ack.state is not None and ack.seq is not None:
+        report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None)
+        states.ingest(tx, [report], services.types, now)
+    others = [one for one in tx.commands.under_way(device_id) if one.command_id != after.command_id]
+    _drive(tx, services.signer, device, others, now)
+    return after
+
+
+def _event_of(ack: CommandAck) -> Event:
+    match ack.status:
+        case "received":
+            return WasReceived()
+        case "applied":
+            return WasApplied()
+        case "rejected":
+            return WasRejected(ack.code)
+        case "failed":
+            return HasFailed(ack.code)
+
+
+def cancel(
+    tx: Transaction, signer: CommandSigner, account_id: AccountId, command_id: CommandId, now: datetime
+) -> Command | NotFound:
+    """Take a command back that its appliance does not have yet. One that is over, or received, stays what it is."""
+    command = tx.commands.of_account(account_id, command_id)
+    device = None if command is None else tx.devices.get(command.device_id)
+    if command is None or device is None:
+        return NotFound()
+    after = _happened(tx, command, CancelledByPerson(), now)
+    if after is not command:
+        _drive(tx, signer, device, tx.commands.under_way(command.device_id), now)
+    return after
+
+
+def resume(tx: Transaction, signer: CommandSigner, device: Device, now: datetime) -> None:
+    """The appliance said hello: what it has not received is sent at once."""
+    waiting = [advance(one, SaidHello(), now) for one in tx.commands.under_way(device.device_id)]
+    _drive(tx, signer, device, waiting, now)
+
+
+def work_off_due(tx: Transaction, signer: CommandSigner, now: datetime, at_most: int = 100) -> int:
+    """Send again what is due and end what ran out; returns how many devices were looked at."""
+    due = tx.commands.due(now, at_most)
+    for device_id in due:
+        device = tx.devices.get(device_id)
+        if device is not None:
+            _drive(tx, signer, device, tx.commands.under_way(device_id), now)
+    return len(due)
+
+
+def _happened(tx: Transaction, command: Command, event: Event, now: datetime) -> Command:
+    """Advance one command and store it if that changed anything."""
+    after = advance(command, event, now)
+    if after is command:
+        return command
+    stored = tx.commands.update(after, after.limit if after.under_way else None)
+    if after.status is not command.status:
+        _tell(tx, stored, now)
+    return stored
+
+
+def _drive(
+    tx: Transaction, signer: CommandSigner, device: Device, commands: list[Command], now: datetime
+) -> list[Command]:
+    """End what ran out, send what may leave, and say when to look again. Returns the commands as they are now."""
+    current = [_happened(tx, one, TimePassed(), now) for one in commands]
+    decision = next_to_send((one for one in current if one.under_way), epoch=device.epoch, now=now)
+    match decision:
+        case Idle():
+            return current
+        case WaitUntil(at=at):
+            _look_again(tx, current, at)
+            return current
+        case Send(command=first):
+            sent = advance(first, WasSent(), now)
+            due = min(sent.next_send_at or sent.limit, sent.limit)
+            stored = tx.commands.update(sent, due)
+            tx.publish(
+                str(DownTopic(device.device_id, DownChannel.COMMAND)),
+                _message(signer, stored),
+                now,
+                expires_at=stored.expires_at,
+            )
+            tx.ring_at(due)
+            if first.status is not stored.status:
+                _tell(tx, stored, now)
+            return [stored if one.command_id == stored.command_id else one for one in current]
+    assert_never(decision)
+
+
+def _look_again(tx: Transaction, commands: list[Command], at: datetime) -> None:
+    """The timer's next look at the one command whose turn it is."""
+    first = min((one for one in commands if one.status in NOT_RECEIVED), key=lambda one: one.seq)
+    tx.commands.look_again(first.command_id, min(at, first.limit))
+    tx.ring_at(at)
+
+
+def _message(signer: CommandSigner, command: Command) -> bytes:
+    unsigned = UnsignedCommand(
+        command_id=command.command_id,
+        seq=command.seq,
+        epoch=command.epoch,
+        action=command.action,
+        params=dict(command.params),
+        issued_at=command.issued_at,
+        expires_at=command.expires_at,
+    )
+    return encode(unsigned.signed(signer.sign(command_signing_bytes(command.device_id, unsigned))))
+
+
+def _tell(tx: Transaction, command: Command, now: datetime) -> None:
+    data: dict[str, Any] = {
+        "command_id": command.command_id,
+        "device_id": command.device_id,
+        "status": command.status.value,
+        "action": command.action,
+    }
+    if command.code is not None:
+        data["code"] = command.code
+    tx.emit(command.account_id, "command", data, now, device_id=command.device_id, epoch=command.epoch)

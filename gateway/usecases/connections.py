@@ -1,0 +1,166 @@
+"""Connections to the broker: who may connect, what a hello means, and what the broker's log says."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.domain.attempts import Evidence, Source
+from gateway.domain.certificates import Alive, Dead, RenewOnly, standing
+from gateway.domain.devices import DeviceStatus
+from gateway.domain.failures import Code, Stage
+from gateway.domain.identity import ClaimId, DeviceId, Kind
+from gateway.domain.presence import REPORT_EVERY
+from gateway.protocol.codec import encode
+from gateway.protocol.messages import Hello, Report, Welcome
+from gateway.protocol.topics import DownChannel, DownTopic
+from gateway.usecases import binding, commands, presence, progress
+from gateway.usecases.binding import VERDICT_RESENT_FOR
+from gateway.usecases.certificates import confirm_seen
+from gateway.usecases.progress import Facts
+from gateway.usecases.repositories.attempts import AttemptKeys
+from gateway.usecases.services import CommandSigner, Identifiers
+from gateway.usecases.transaction import Transaction
+
+
+class Standing(StrEnum):
+    """What a connection may do."""
+
+    FULL = "full"
+    RENEW_ONLY = "renew_only"
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """A connection attempt whose certificate was issued by the authority that fits its kind."""
+
+    kind: Kind
+    common_name: str = field(repr=False)
+    client_id: str = field(repr=False)
+    serial: str = field(repr=False)
+    fingerprint: bytes = field(repr=False)
+    not_after: datetime
+    """The certificate's X.509 end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """It may connect."""
+
+    standing: Standing
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """It may not, and why."""
+
+    code: Code
+
+
+def decide(tx: Transaction, connecting: Connecting, identifiers: Identifiers, now: datetime) -> Permitted | Denied:
+    """Decide on one connection, and keep what it proves: each attempt to connect is evidence with a name."""
+    match connecting.kind:
+        case Kind.GATEWAY:
+            return Permitted(Standing.FULL, connecting.not_after)
+        case Kind.CLAIM:
+            return _decide_claim(tx, connecting, identifiers, now)
+        case Kind.DEVICE:
+            return _decide_device(tx, connecting, identifiers, now)
+
+
+def _decide_claim(
+    tx: Transaction, connecting: Connecting, identifiers: Identifiers, now: datetime
+) -> Permitted | Denied:
+    claim_id = ClaimId(connecting.common_name)
+    facts = Facts(claim_id=claim_id, keys=AttemptKeys(claim_id=claim_id))
+    if connecting.client_id != connecting.common_name:
+        attempt = progress.attempt_for(tx, facts, None, identifiers, now)
+        progress.failed(tx, attempt, Code.CLAIM_ID_MISMATCH, Source.BROKER, "client_id_differs", now)
+        return Denied(Code.CLAIM_ID_MISMATCH)
+    tx.units.claim_connected(claim_id, connecting.fingerprint, now)
+    attempt = progress.attempt_for(tx, facts, None, identifiers, now)
+    progress.advanced(tx, attempt, Stage.CLAIM, Source.BROKER, "claim_connected", now)
+    return Permitted(Standing.FULL, connecting.not_after)
+
+
+def _decide_device(
+    tx: Transaction, connecting: Connecting, identifiers: Identifiers, now: datetime
+) -> Permitted | Denied:
+    device_id = DeviceId(connecting.common_name)
+    certificate = tx.certificates.get(connecting.serial)
+    device = tx.devices.get(device_id)
+    known = certificate is not None and certificate.fingerprint == connecting.fingerprint
+    if device is None or certificate is None or not known or certificate.device_id != device_id:
+        return Denied(Code.TLS_CLIENT_CERT_INVALID)
+    code = None
+    if connecting.client_id != connecting.common_name:
+        code = Code.OPCONN_ID_MISMATCH
+    elif device.status is not DeviceStatus.ACTIVATED:
+        code = Code.OPCONN_ACL_DENIED
+    allowed = standing(certificate, now)
+    if code is None and isinstance(allowed, Dead):
+        code = Code.OPCONN_CERT_REJECTED
+    if code is not None:
+        attempt = progress.attempt_for(tx, Facts(unit_id=device.unit_id), None, identifiers, now)
+        progress.failed(tx, attempt, code, Source.BROKER, "connection_refused", now)
+        return Denied(code)
+    if tx.devices.connected_serial(device_id) != certificate.serial:
+        tx.devices.connected_with(device_id, certificate.serial)
+    match allowed:
+        case RenewOnly():
+            return Permitted(Standing.RENEW_ONLY, certificate.x509_not_after)
+        case Alive() | Dead():
+            return Permitted(Standing.FULL, certificate.x509_not_after)
+
+
+def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hello: Hello, now: datetime) -> bool:
+    """A session begins: the certificate is confirmed, the appliance is welcomed and gets what it missed.
+
+    Returns:
+        False when this device is not one that may work; it gets no answer.
+    """
+    device = tx.devices.get(device_id)
+    if device is None or device.status is not DeviceStatus.ACTIVATED:
+        return False
+    confirm_seen(tx, device_id, hello.serial or tx.devices.connected_serial(device_id), now)
+    told = replace(
+        device,
+        firmware=hello.firmware,
+        descriptor_version=hello.descriptor_version,
+        reset_counter=max(device.reset_counter, hello.reset_counter),
+    )
+    if told != device:
+        device = tx.devices.update(told)
+    presence.said_hello(tx, device_id, hello.boot, now)
+    progress.reached(tx, device_id, Stage.OPCONN, now)
+    bound = binding.owner_of(tx, device_id) is not None
+    welcome = Welcome(
+        time=now,
+        epoch=device.epoch,
+        bound=bound,
+        command_key=signer.public_key,
+        report=Report(every_s=int(REPORT_EVERY.total_seconds()), full=bound),
+    )
+    tx.publish(str(DownTopic(device_id, DownChannel.WELCOME)), encode(welcome), now)
+    verdict = tx.bindings.verdict(device_id)
+    if verdict is not None and (hello.epoch != device.epoch or now - verdict.at < VERDICT_RESENT_FOR):
+        tx.publish(str(DownTopic(device_id, DownChannel.BIND)), verdict.message, now)
+    commands.resume(tx, signer, device, now)
+    return True
+
+
+def note_log_line(
+    tx: Transaction,
+    says: str,
+    client_id: str | None,
+    address_index: bytes | None,
+    now: datetime,
+) -> None:
+    """Keep a line of the broker's log as evidence: of the identity that it names, or waiting for one that it fits."""
+    evidence = Evidence(Source.BROKER, now, says)
+    attempt_id = None
+    if client_id is not None:
+        attempt = tx.attempts.latest_of_claim(ClaimId(client_id))
+        if attempt is not None and attempt.takes_more(now):
+            attempt_id = attempt.attempt_id
+    tx.attempts.note(attempt_id, evidence, address_index)

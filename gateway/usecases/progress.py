@@ -1,0 +1,172 @@
+"""How far an activation came: the attempt that support reads, and the steps that the app shows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from gateway.domain.attempts import DEADLINE as ATTEMPT_DEADLINE
+from gateway.domain.attempts import (
+    Attempt,
+    Evidence,
+    Outcome,
+    Source,
+    advance,
+    fail,
+    lapse,
+    learn,
+    open_attempt,
+    succeed,
+)
+from gateway.domain.failures import Code, Stage
+from gateway.domain.identity import AttemptId, ClaimId, DeviceId, UnitId
+from gateway.domain.pairing import Pairing, PairingState
+from gateway.usecases.repositories.attempts import AttemptKeys
+from gateway.usecases.repositories.pairings import PairingStep
+from gateway.usecases.services import Identifiers
+from gateway.usecases.transaction import Transaction
+
+AT_ONCE: Final = 200
+"""Overdue attempts that one transaction closes."""
+
+
+class Step(StrEnum):
+    """What the app is shown, in the order in which it happens."""
+
+    REACHED_US = "reached_us"
+    """The appliance's request arrived: local link, Wi-Fi, network, clock and TLS all worked."""
+    ACTIVATED = "activated"
+    PROVED = "proved"
+    BOUND = "bound"
+    CONNECTED = "connected"
+    REPORTED = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Who is trying, as far as it is known."""
+
+    claim_id: ClaimId | None = field(repr=False, default=None)
+    unit_id: UnitId | None = field(repr=False, default=None)
+    type_id: str | None = None
+    firmware: str | None = None
+    keys: AttemptKeys = field(repr=False, default=AttemptKeys())
+
+
+def opened(tx: Transaction, pairing: Pairing, identifiers: Identifiers, now: datetime) -> Attempt:
+    """A pairing is the first evidence of an attempt; both bear one trace id."""
+    attempt = open_attempt(
+        attempt_id=AttemptId(identifiers.new("t")),
+        trace_id=pairing.trace_id,
+        stage=Stage.PAIR,
+        source=Source.APP,
+        now=now,
+    )
+    attempt = learn(attempt, now=now, pairing_id=pairing.pairing_id)
+    tx.attempts.add(attempt, AttemptKeys())
+    tx.attempts.note(attempt.attempt_id, Evidence(Source.APP, now, "pairing_opened"))
+    tx.ring_at(attempt.deadline)
+    return attempt
+
+
+def attempt_for(
+    tx: Transaction, facts: Facts, pairing: Pairing | None, identifiers: Identifiers, now: datetime
+) -> Attempt:
+    """The attempt that new evidence belongs to: the pairing's, the claim identity's, or a new one."""
+    of_pairing = None
+    if pairing is not None and pairing.state is not PairingState.CANCELLED:
+        of_pairing = _going_on(tx.attempts.latest_of_pairing(pairing.pairing_id), facts, now)
+    of_unit = None if facts.unit_id is None else _going_on(tx.attempts.latest_of_unit(facts.unit_id), facts, now)
+    of_claim = None if facts.claim_id is None else _going_on(tx.attempts.latest_of_claim(facts.claim_id), facts, now)
+    found = of_pairing or of_unit or of_claim
+    if found is not None:
+        # The app's pairing and the appliance's connection each opened one: they turn out to be the same try.
+        for other in (of_unit, of_claim):
+            if other is not None and other.attempt_id != found.attempt_id and other.pairing_id is None:
+                tx.attempts.absorb(found.attempt_id, other.attempt_id)
+        learned = learn(found, now=now, unit_id=facts.unit_id, type_id=facts.type_id, firmware=facts.firmware)
+        return tx.attempts.update(learned, facts.keys)
+    fresh = open_attempt(
+        attempt_id=AttemptId(identifiers.new("t")),
+        trace_id=identifiers.trace_id(),
+        stage=Stage.CLAIM,
+        source=Source.CLAIM,
+        now=now,
+    )
+    fresh = learn(
+        fresh,
+        now=now,
+        pairing_id=None if pairing is None else pairing.pairing_id,
+        unit_id=facts.unit_id,
+        type_id=facts.type_id,
+        firmware=facts.firmware,
+    )
+    tx.attempts.add(fresh, facts.keys)
+    tx.ring_at(fresh.deadline)
+    return fresh
+
+
+def _going_on(attempt: Attempt | None, facts: Facts, now: datetime) -> Attempt | None:
+    """The attempt, if new evidence still belongs to it: not over, and not another unit's (a batch shares one claim)."""
+    if attempt is None or not attempt.takes_more(now):
+        return None
+    foreign = None not in (attempt.unit_id, facts.unit_id) and attempt.unit_id != facts.unit_id
+    return None if foreign else attempt
+
+
+def advanced(tx: Transaction, attempt: Attempt, stage: Stage, source: Source, says: str, now: datetime) -> Attempt:
+    """The attempt was seen at a stage."""
+    tx.attempts.note(attempt.attempt_id, Evidence(source, now, says))
+    after = advance(attempt, stage=stage, source=source, now=now)
+    return attempt if after is attempt else tx.attempts.update(after)
+
+
+def failed(tx: Transaction, attempt: Attempt, code: Code, source: Source, says: str, now: datetime) -> Attempt:
+    """The attempt stopped with a code. `says` is a name of ours, never a value of the request."""
+    tx.attempts.note(attempt.attempt_id, Evidence(source, now, says, code.value))
+    after = fail(attempt, code=code, source=source, now=now)
+    return attempt if after is attempt else tx.attempts.update(after)
+
+
+def step(tx: Transaction, pairing: Pairing | None, reached: Step, now: datetime, code: Code | None = None) -> None:
+    """Show a step to the app that opened the pairing. The first time counts."""
+    if pairing is None or not tx.pairings.note_step(pairing.pairing_id, PairingStep(reached.value, now, code)):
+        return
+    data = {"pairing_id": pairing.pairing_id, "step": reached.value, "trace_id": pairing.trace_id}
+    tx.emit(pairing.account_id, "pairing.step", data, now, pairing_id=pairing.pairing_id)
+
+
+def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -> None:
+    """An activated device was seen connected (`opconn`) or reporting (`first`): tell its attempt and its pairing."""
+    device = tx.devices.get(device_id)
+    attempt = None if device is None else tx.attempts.latest_of_unit(device.unit_id)
+    if device is None or attempt is None or attempt.outcome is Outcome.SUCCEEDED:
+        return
+    pairing = None if attempt.pairing_id is None else tx.pairings.get(attempt.pairing_id)
+    if stage is Stage.FIRST and not any(one.epoch == device.epoch for one in tx.bindings.of_device(device_id)):
+        return  # connected is not bound: the attempt waits for its pairing
+    step(tx, pairing, Step.CONNECTED if stage is Stage.OPCONN else Step.REPORTED, now)
+    if not attempt.takes_more(now):
+        return
+    if stage is Stage.FIRST:
+        tx.attempts.note(attempt.attempt_id, Evidence(Source.GATEWAY, now, "first_report"))
+        tx.attempts.update(succeed(attempt, now))
+    else:
+        advanced(tx, attempt, stage, Source.GATEWAY, "operational_connection", now)
+
+
+def close_overdue(tx: Transaction, now: datetime) -> int:
+    """Close attempts whose time is over; returns how many. Silence becomes a result."""
+    overdue = tx.attempts.overdue(now - ATTEMPT_DEADLINE, AT_ONCE)
+    for attempt in overdue:
+        after = lapse(attempt, now)
+        raw_code = None if after.code is None else after.code.value
+        tx.attempts.note(attempt.attempt_id, Evidence(Source.SILENCE, now, "deadline_passed", raw_code))
+        tx.attempts.update(after)
+    return len(overdue)
+
+
+def next_deadline(tx: Transaction) -> datetime | None:
+    """When the next open attempt runs out."""
+    opened_at = tx.attempts.oldest_open()
+    return None if opened_at is None else opened_at + ATTEMPT_DEADLINE

@@ -1,0 +1,99 @@
+"""Renewal over the running connection, or by an expired but known certificate: make before break."""
+
+from datetime import datetime
+from typing import assert_never
+
+from gateway.domain import activation as rules
+from gateway.domain.activation import NewCertificate, Refused, SameAnswer
+from gateway.domain.attempts import Source
+from gateway.domain.certificates import Certificate
+from gateway.domain.failures import CATALOGUE, Code, Retry
+from gateway.domain.identity import DeviceId
+from gateway.protocol.codec import encode
+from gateway.protocol.messages import RenewReply, RenewRequest
+from gateway.protocol.topics import DownChannel, DownTopic
+from gateway.usecases import progress
+from gateway.usecases.activation import ActivationServices
+from gateway.usecases.certificates import key_of, plan_certificate, sign_certificate
+from gateway.usecases.progress import Facts
+from gateway.usecases.services import CheckedCsr, CsrRefused
+from gateway.usecases.transaction import Transaction
+
+
+def renew(
+    tx: Transaction, services: ActivationServices, device_id: DeviceId, request: RenewRequest, now: datetime
+) -> Code | None:
+    """Answer `up/renew` on `down/renew`; returns why not, or None when there is a new certificate.
+
+    One transaction is enough here: the signature is deterministic and nothing leaves before the commit.
+    """
+    device = tx.devices.get(device_id)
+    if device is None:
+        return Code.OPCONN_ACL_DENIED
+    csr = services.authority.check_csr(request.csr)
+    if isinstance(csr, CsrRefused):
+        return _refuse(tx, services, device_id, request, Code(csr.code), now)
+    decision = rules.decide_renewal(
+        device=device,
+        certificates=tx.certificates.of_device(device_id),
+        key=key_of(tx, csr, device),
+        now=now,
+    )
+    match decision:
+        case Refused(code=code):
+            return _refuse(tx, services, device_id, request, code, now)
+        case NewCertificate():
+            certificate = plan_certificate(tx, services.authority, device_id, csr, now)
+        case SameAnswer(certificate=known):
+            certificate = known
+        case _:
+            assert_never(decision)
+    _grant(tx, services, request, certificate, csr, now)
+    return None
+
+
+def _grant(
+    tx: Transaction,
+    services: ActivationServices,
+    request: RenewRequest,
+    certificate: Certificate,
+    csr: CheckedCsr,
+    now: datetime,
+) -> None:
+    signed = sign_certificate(tx, services.authority, certificate, csr, now)
+    reply = RenewReply(
+        request_id=request.request_id,
+        ok=True,
+        certificate=signed.leaf,
+        chain=signed.chain,
+        not_after=certificate.not_after,
+        renew_after=certificate.renew_after,
+        trace_id=services.identifiers.trace_id(),
+    )
+    tx.publish(str(DownTopic(certificate.device_id, DownChannel.RENEW)), encode(reply), now)
+
+
+def _refuse(
+    tx: Transaction,
+    services: ActivationServices,
+    device_id: DeviceId,
+    request: RenewRequest,
+    code: Code,
+    now: datetime,
+) -> Code:
+    device = tx.devices.get(device_id)
+    facts = Facts() if device is None else Facts(unit_id=device.unit_id, firmware=device.firmware)
+    attempt = progress.attempt_for(tx, facts, None, services.identifiers, now)
+    attempt = progress.failed(tx, attempt, code, Source.GATEWAY, "renewal_refused", now)
+    failure = CATALOGUE[code]
+    reply = RenewReply(
+        request_id=request.request_id,
+        ok=False,
+        code=code.value,
+        number=failure.number,
+        retry=failure.retry.value,
+        retry_after_s=failure.retry_after_s if failure.retry is Retry.AFTER else None,
+        trace_id=attempt.trace_id,
+    )
+    tx.publish(str(DownTopic(device_id, DownChannel.RENEW)), encode(reply), now)
+    return code

@@ -1,0 +1,109 @@
+"""Reported state: many reports in one transaction, acknowledged after it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from gateway.domain.failures import Stage
+from gateway.domain.identity import DeviceId
+from gateway.domain.presence import Online, Presence, heard
+from gateway.domain.state import Ignored, Known, apply_report, fits, forget
+from gateway.usecases import progress
+from gateway.usecases.repositories.states import StoredState
+from gateway.usecases.transaction import Transaction
+from gateway.usecases.types import TypeCatalogue
+
+LAST_SEEN_STEP: Final = timedelta(seconds=30)
+"""How exactly "last seen" is kept while an appliance reports: a tenth of the report interval, and far fewer writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One report as it came, its sender known from the topic."""
+
+    device_id: DeviceId = field(repr=False)
+    boot: str
+    seq: int
+    state: Mapping[str, Any] = field(repr=False)
+    full: bool
+    at: datetime | None
+
+
+def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, now: datetime) -> Counter[str]:
+    """Take a batch of reports, in the order in which they came.
+
+    Returns:
+        How many were `stored`, or left out and why (`repeated`, `older`, `unknown_device`, `schema_mismatch`, …);
+        a report with some unknown properties counts as `stored` and as `schema_mismatch`.
+    """
+    ids = {report.device_id for report in reports}
+    operating = tx.devices.operating(ids)
+    stored = tx.states.lock(ids)
+    changed: dict[DeviceId, StoredState] = {}
+    first: list[DeviceId] = []
+    tally: Counter[str] = Counter()
+    for report in reports:
+        device_id = report.device_id
+        device = operating.get(device_id)
+        if device is None:
+            tally["unknown_device"] += 1
+            continue
+        state, rejected = types.check_report(device.type_id, report.state)
+        if rejected:
+            tally["schema_mismatch"] += 1
+        before = changed.get(device_id) or stored.get(device_id)
+        known = _of_epoch(before, device.epoch)
+        after = apply_report(known, report.boot, report.seq, dict(state), report.full)
+        if isinstance(after, Ignored):
+            tally[after.value] += 1
+            continue
+        if before is None or before.epoch != device.epoch:
+            first.append(device_id)
+        changed[device_id] = StoredState(device_id, device.epoch, after, report.at, now)
+        tally["stored"] += 1
+    _store(tx, list(changed.values()), tally)
+    _heard(tx, [device_id for device_id in ids if device_id in operating], now)
+    for device_id in first:
+        progress.reached(tx, device_id, Stage.FIRST, now)
+    return tally
+
+
+def _of_epoch(stored: StoredState | None, epoch: int) -> Known | None:
+    """What is known within an epoch. Of an earlier epoch only the place in the count stays, never a value."""
+    if stored is None:
+        return None
+    return stored.known if stored.epoch == epoch else forget(stored.known)
+
+
+def _store(tx: Transaction, states: list[StoredState], tally: Counter[str]) -> None:
+    fitting = [state for state in states if fits(repr(state.known.state))]
+    tally["too_large"] += len(states) - len(fitting)
+    if not fitting:
+        return
+    for accounts in tx.states.owners([state.device_id for state in fitting]).values():
+        for account_id in accounts:
+            tx.touch(account_id)
+    tx.states.put(fitting, tx.next_revision())
+
+
+def _heard(tx: Transaction, device_ids: list[DeviceId], now: datetime) -> None:
+    """A report is a sign of life; it is written down when it changes something or the last one is a while ago."""
+    if not device_ids:
+        return
+    known = tx.states.presences(device_ids)
+    appeared: list[tuple[DeviceId, Presence]] = []
+    still_there: list[tuple[DeviceId, Presence]] = []
+    for device_id in device_ids:
+        match known.get(device_id):
+            case Online(last_seen=last_seen) as presence:
+                if now - last_seen >= LAST_SEEN_STEP:
+                    still_there.append((device_id, heard(presence, at=now)))
+            case None:
+                appeared.append((device_id, Online(since=now, last_seen=now)))
+            case presence:
+                appeared.append((device_id, heard(presence, at=now)))
+    if appeared:
+        tx.states.put_presences(appeared, tx.next_revision())
+    tx.states.put_presences(still_there, None)
