@@ -37,7 +37,7 @@ def main() -> None:
         create_private(arguments.out / f"{name}.pem", (identity.certificate_pem + identity.chain_pem).encode())
         certificate = x509.load_pem_x509_certificate(identity.certificate_pem.encode())
         fingerprint = certificate.fingerprint(SHA256()).hex()
-        sys.stdout.write(json.dumps({"common_name": name, "certificate_fingerprint": fingerprint}) + "\n")
+        sys.stdout.write(json.dumps({"claim_id": name, "credential": f"sha256:{fingerprint}"}) + "\n")
 
 
 if __name__ == "__main__":

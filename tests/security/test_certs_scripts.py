@@ -55,13 +55,12 @@ def test_claim_certificates_come_with_lines_for_the_production_list(tmp_path: Pa
     lines = run("claim_certificate.py", *arguments, "--out", str(tmp_path / "batch"), "--count", "3").splitlines()
     assert len(lines) == 3
     for line in map(json.loads, lines):
-        pem = first_certificate(tmp_path / "batch" / f"{line['common_name']}.pem")
+        pem = first_certificate(tmp_path / "batch" / f"{line['claim_id']}.pem")
         answer = reader(pki).read(pem)
         assert isinstance(answer, PresentedCertificate)
-        assert answer.common_name == line["common_name"]
-        assert (
-            x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256()).hex() == line["certificate_fingerprint"]
-        )
+        assert answer.common_name == line["claim_id"]
+        fingerprint = x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256()).hex()
+        assert line["credential"] == f"sha256:{fingerprint}"
 
 
 def test_no_private_key_lies_in_the_repository() -> None:
