@@ -62,7 +62,10 @@ class Buckets:
 
 
 def headers_of(taken: list[Taken]) -> dict[str, str]:
-    """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): q quota, w window, r rest, t seconds."""
+    """`RateLimit-Policy` (q quota, w window) and `RateLimit` (r rest, t seconds).
+
+    As in draft-ietf-httpapi-ratelimit-headers-10.
+    """
     policies = ", ".join(f'"{one.name}";q={one.rate.burst};w={one.rate.window_s}' for one in taken)
     rests = ", ".join(f'"{one.name}";r={one.remaining};t={one.wait_s}' for one in taken)
     return {"RateLimit-Policy": policies, "RateLimit": rests}

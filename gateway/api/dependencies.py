@@ -31,10 +31,10 @@ class ApiLimits:
     body_bytes: int = BODY_AT_MOST
     body_seconds: float = 10.0
     """How long a body may take to arrive."""
-    per_account: Rate = Rate(burst=120, per_second=20.0)
-    per_address: Rate = Rate(burst=240, per_second=40.0)
+    per_account: Rate = field(default=Rate(burst=120, per_second=20.0))
+    per_address: Rate = field(default=Rate(burst=240, per_second=40.0))
     """More than an account's: many homes share an address (carrier-grade NAT)."""
-    password_per_address: Rate = Rate(burst=20, per_second=0.5)
+    password_per_address: Rate = field(default=Rate(burst=20, per_second=0.5))
     """For routes that cost a password hash."""
     streams_per_account: int = 5
     stream_buffer_bytes: int = 256 * 1024

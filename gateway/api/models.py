@@ -56,7 +56,7 @@ Moment = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_millisecon
 
 
 def identifier(prefix: str) -> object:
-    """The field description of an id such as `d-` and 26 letters; use it inside `Annotated[str, identifier("d")]`."""
+    """Describes the field of an id, such as `d-` and 26 letters. It goes inside `Annotated[str, …]`."""
     return Field(pattern=rf"^{prefix}-[0-9a-z]{{26}}$", examples=[f"{prefix}-0123456789abcdefghjkmnpqrs"])
 
 

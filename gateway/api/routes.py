@@ -15,7 +15,10 @@ from gateway.api.codes import ApiCode
 from gateway.api.problem import Problem
 from gateway.domain.failures import Code
 
-Handler = Callable[[Call], Awaitable[Answer | Problem | web.StreamResponse]]
+Reply = Answer | Problem | web.StreamResponse
+"""What a handler may give back."""
+
+Handler = Callable[[Call], Awaitable[Reply]]
 
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 

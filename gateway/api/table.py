@@ -1,0 +1,11 @@
+"""The route table: every route of the app's API, in the order in which the documents show them."""
+
+from typing import Final
+
+from gateway.api import accounts, sessions
+from gateway.api.routes import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *accounts.ROUTES,
+    *sessions.ROUTES,
+)
