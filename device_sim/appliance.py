@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from device_sim.activation import Reply, activate
 from device_sim.backoff import Backoff
@@ -103,6 +103,11 @@ class Appliance:
         """The phone hands over a bind token on the local link, before the activation or at any time later."""
         self._controller.flash.update(bind_token=token)
         self._wake()
+
+    @property
+    def last_reported(self) -> dict[str, Any] | None:
+        """The state as of the last report, as the gateway should know it."""
+        return self._controller.last_told
 
     def report(self, *, full: bool = False) -> asyncio.Future[None]:
         """Report now. The future ends when the broker took it.

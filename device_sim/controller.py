@@ -75,6 +75,8 @@ class Controller:
         self.bell = Bell()
         self.asked: set[str] = set()
         """Ids of requests whose verdict on binding is awaited. Forgotten with the power: one asks again then."""
+        self.last_told: dict[str, Any] | None = None
+        """The state as of the last report: what the gateway should know."""
         self.owned = False
         """Whether there is anybody to report to. Not kept, and never shown: "paired" is `FlashContent.paired`."""
         self._watch = watch

@@ -69,12 +69,12 @@ class Descriptor:
         )
 
     @classmethod
-    def generic(cls) -> "Descriptor":
+    def generic(cls, type_id: str = "generic") -> "Descriptor":
         """A thing that is on or off: what is left where no descriptor is known."""
         power = {"type": "string", "enum": ["on", "off"]}
         return cls.of(
             {
-                "type_id": "generic",
+                "type_id": type_id,
                 "properties": {"power": {**power, "readOnly": False}},
                 "actions": {
                     "on": {"input": {"type": "object", "additionalProperties": False}, "turnsOn": True},

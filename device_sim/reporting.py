@@ -40,6 +40,7 @@ class Reporter:
         known = None if full else self._told
         changed = state if known is None else {name: value for name, value in state.items() if known.get(name) != value}
         report = self._controller.report(changed, full=known is None)
+        self._controller.last_told = state
         self._told, self._told_at = state, asyncio.get_running_loop().time()
         taken = self._say(UpChannel.STATE, report)
         taken.add_done_callback(lambda done: self._taken(done, report.seq))
