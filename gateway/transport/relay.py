@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
-from gateway.observability import metrics
-from gateway.observability.logging import get_logger
+import structlog
+
+from gateway.observability.metrics import Metrics
 from gateway.protocol.codec import encode
 from gateway.protocol.messages import BusHint
 from gateway.protocol.topics import BusTopic
@@ -16,7 +17,7 @@ from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
 from gateway.usecases.services import Clock
 from gateway.usecases.transaction import Database, DatabaseUnavailableError
 
-log = get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 REMEMBERED_AT_MOST: Final = 10_000
 """Rows and hints waiting in memory. Rows beyond that stay in the table and are taken over when their claim ends."""
@@ -30,11 +31,12 @@ Evict = Callable[[str], Awaitable[None]]
 class OutboxRelay:
     """The only sender of what commits leave to do. One in each gateway."""
 
-    def __init__(self, database: Database, transport: Transport, evict: Evict, clock: Clock) -> None:
+    def __init__(self, database: Database, transport: Transport, evict: Evict, clock: Clock, metrics: Metrics) -> None:
         self._database: Final = database
         self._transport: Final = transport
         self._evict: Final = evict
         self._clock: Final = clock
+        self._metrics: Final = metrics
         self._rows: deque[OutboxRow] = deque()
         self._hints: dict[str, None] = {}
         self._wake: Final = asyncio.Event()
@@ -56,7 +58,7 @@ class OutboxRelay:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Publish until cancelled. Takes over what dead gateways left, at the start and whenever a claim may have ended."""
+        """Publish until cancelled. Takes over what dead gateways left, at the start and whenever a claim may be over."""
         await self._transport.connected()
         await self._take_over()
         async with asyncio.TaskGroup() as tasks:
@@ -95,7 +97,7 @@ class OutboxRelay:
                 await self._transport.connected()
             except DatabaseUnavailableError:
                 # Published but not removed: the claim runs out and they are sent again. Receivers drop what they know.
-                metrics.outbox_resends.inc(len(batch))
+                log.warning("outbox_not_removed", rows=len(batch))
 
     async def _send(self, batch: list[OutboxRow], hints: list[str]) -> None:
         now = self._clock()
@@ -118,4 +120,4 @@ class OutboxRelay:
                 await self._transport.publish(row.target, row.payload)
             case Kind.EVICT:
                 await self._evict(row.target)
-        metrics.outbox_sent.labels(kind=row.kind.value).inc()
+        self._metrics.outbox_sent.inc()

@@ -147,19 +147,19 @@ def send(  # noqa: PLR0911 - one return a refusal
 
 def acknowledge(
     tx: Transaction, services: CommandServices, device_id: DeviceId, ack: CommandAck, now: datetime
-) -> Command | None:
-    """The appliance's word on a command. None: there is none of this device and its present epoch."""
+) -> str | None:
+    """The appliance's word on a command; returns why it had no effect, or None."""
     command = tx.commands.get(CommandId(ack.command_id))
     device = tx.devices.get(device_id)
     if command is None or device is None or command.device_id != device_id or command.epoch != device.epoch:
-        return None
+        return "unknown_command"
     after = _happened(tx, command, _event_of(ack), now)
     if ack.state is not None and ack.seq is not None:
         report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None)
         states.ingest(tx, [report], services.types, now)
     others = [one for one in tx.commands.under_way(device_id) if one.command_id != after.command_id]
     _drive(tx, services.signer, device, others, now)
-    return after
+    return "repeated" if after is command else None
 
 
 def _event_of(ack: CommandAck) -> Event:

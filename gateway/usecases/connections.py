@@ -113,15 +113,15 @@ def _decide_device(
             return Permitted(Standing.FULL, certificate.x509_not_after)
 
 
-def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hello: Hello, now: datetime) -> bool:
+def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hello: Hello, now: datetime) -> str | None:
     """A session begins: the certificate is confirmed, the appliance is welcomed and gets what it missed.
 
     Returns:
-        False when this device is not one that may work; it gets no answer.
+        None, or why it gets no answer: a device that may not work.
     """
     device = tx.devices.get(device_id)
     if device is None or device.status is not DeviceStatus.ACTIVATED:
-        return False
+        return "unknown_device"
     confirm_seen(tx, device_id, hello.serial or tx.devices.connected_serial(device_id), now)
     told = replace(
         device,
@@ -146,7 +146,7 @@ def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hell
     if verdict is not None and (hello.epoch != device.epoch or now - verdict.at < VERDICT_RESENT_FOR):
         tx.publish(str(DownTopic(device_id, DownChannel.BIND)), verdict.message, now)
     commands.resume(tx, signer, device, now)
-    return True
+    return None
 
 
 def note_log_line(

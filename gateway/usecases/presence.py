@@ -17,10 +17,12 @@ def said_hello(tx: Transaction, device_id: DeviceId, session: str | None, now: d
     _store(tx, device_id, before, hello(before, at=now, session=session))
 
 
-def said_bye(tx: Transaction, device_id: DeviceId, now: datetime) -> None:
-    """A session ended, by the appliance's own word or by its will message."""
+def said_bye(tx: Transaction, device_id: DeviceId, now: datetime) -> str | None:
+    """A session ended, by the appliance's own word or by its will message; returns why it had no effect, or None."""
     before = tx.states.presences([device_id]).get(device_id, NeverSeen())
-    _store(tx, device_id, before, bye(before, at=now))
+    after = bye(before, at=now)
+    _store(tx, device_id, before, after)
+    return "repeated" if after == before else None
 
 
 def is_online(tx: Transaction, device_id: DeviceId) -> bool:

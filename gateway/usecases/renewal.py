@@ -22,14 +22,14 @@ from gateway.usecases.transaction import Transaction
 
 def renew(
     tx: Transaction, services: ActivationServices, device_id: DeviceId, request: RenewRequest, now: datetime
-) -> Code | None:
-    """Answer `up/renew` on `down/renew`; returns why not, or None when there is a new certificate.
+) -> str | None:
+    """Answer `up/renew` on `down/renew`; returns why not (a failure code), or None when there is a new certificate.
 
     One transaction is enough here: the signature is deterministic and nothing leaves before the commit.
     """
     device = tx.devices.get(device_id)
     if device is None:
-        return Code.OPCONN_ACL_DENIED
+        return Code.OPCONN_ACL_DENIED.value
     csr = services.authority.check_csr(request.csr)
     if isinstance(csr, CsrRefused):
         return _refuse(tx, services, device_id, request, Code(csr.code), now)
@@ -80,7 +80,7 @@ def _refuse(
     request: RenewRequest,
     code: Code,
     now: datetime,
-) -> Code:
+) -> str:
     device = tx.devices.get(device_id)
     facts = Facts() if device is None else Facts(unit_id=device.unit_id, firmware=device.firmware)
     attempt = progress.attempt_for(tx, facts, None, services.identifiers, now)
@@ -96,4 +96,4 @@ def _refuse(
         trace_id=attempt.trace_id,
     )
     tx.publish(str(DownTopic(device_id, DownChannel.RENEW)), encode(reply), now)
-    return code
+    return code.value

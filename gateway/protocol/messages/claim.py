@@ -22,11 +22,11 @@ from gateway.protocol.messages.fields import (
     Port,
     Proof,
     PublicKey,
+    RequestId,
     Seconds,
     Token,
     TraceId,
     TypeId,
-    Uuid,
     problem,
 )
 
@@ -60,7 +60,7 @@ class RememberedFailure(Message):
 class ActivationRequest(Message):
     """An appliance asks to be activated."""
 
-    request_id: Uuid
+    request_id: RequestId
     machine_code: MachineCode = Field(repr=False)
     mac: Mac = Field(repr=False)
     type_id: TypeId
@@ -83,7 +83,7 @@ class Endpoint(Message):
 class ActivationAccepted(Message):
     """The appliance has its certificate. `bound` says whether it also has an owner; `bind_code` says why not."""
 
-    request_id: Uuid
+    request_id: RequestId
     ok: Literal[True] = True
     device_id: DeviceName = Field(repr=False)
     certificate: Pem = Field(repr=False)
@@ -102,7 +102,7 @@ class ActivationAccepted(Message):
 class ActivationRefused(Message):
     """The appliance is not activated, and whether asking again can help."""
 
-    request_id: Uuid
+    request_id: RequestId
     ok: Literal[False] = False
     code: Code
     number: CodeNumber

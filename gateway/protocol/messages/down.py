@@ -21,6 +21,7 @@ from gateway.protocol.messages.fields import (
     Name,
     Pem,
     PublicKey,
+    RequestId,
     Seconds,
     Signature,
     TraceId,
@@ -90,7 +91,7 @@ class UnsignedVerdict(Message):
     """
 
     verdict_id: Uuid
-    request_id: Uuid | None = None
+    request_id: RequestId | None = None
     bound: bool
     epoch: Epoch
     code: Code | None = None
@@ -125,7 +126,7 @@ class BindVerdict(UnsignedVerdict):
 class RenewReply(Message):
     """A new certificate, or why not."""
 
-    request_id: Uuid
+    request_id: RequestId
     ok: bool
     certificate: Pem | None = Field(default=None, repr=False)
     chain: Pem | None = Field(default=None, repr=False)

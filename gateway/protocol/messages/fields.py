@@ -142,6 +142,16 @@ def _text(pattern: str) -> Any:
 Uuid = Annotated[str, _text(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
 """Lower case. The gateway's are version 7; an appliance that has no clock yet cannot make one and uses version 4."""
 
+_REQUEST_ID: Final = r"[0-9A-Za-z][0-9A-Za-z._:-]{0,63}"
+RequestId = Annotated[str, _text(_REQUEST_ID)]
+"""An appliance's own number for what it asks; a UUID is best, whatever it counts with will do."""
+
+
+def is_request_id(text: str) -> bool:
+    """True for what may stand as `request_id`."""
+    return re.fullmatch(_REQUEST_ID, text) is not None
+
+
 DeviceName = Annotated[str, _text(r"d-[0-9a-z]{26}")]
 Code = Annotated[str, _text(r"[a-z]{1,16}\.[a-z0-9_]{1,48}")]
 """A failure code, such as `act.malformed`."""
@@ -151,7 +161,7 @@ OwnCode = Annotated[str, _text(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,47}")]
 TraceId = Annotated[str, _text(r"[23456789a-hjkmnp-tv-z]{3}-[23456789a-hjkmnp-tv-z]{3}")]
 Token = Annotated[str, _text(r"[0-9A-Za-z_-]{16,128}")]
 Nonce = Annotated[str, _text(r"[0-9A-Za-z_-]{8,64}")]
-MachineCode = Annotated[str, _text(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,38}[0-9A-Za-z])?")]
+MachineCode = Annotated[str, _text(r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,38}[0-9A-Za-z])?")]
 TypeId = Annotated[str, _text(r"[a-z0-9]+(?:[._-][a-z0-9]+)*"), Field(max_length=64)]
 Firmware = Annotated[str, _text(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,31}")]
 Boot = Annotated[str, _text(r"[0-9A-Za-z_-]{1,36}")]

@@ -17,6 +17,7 @@ from gateway.protocol.messages.fields import (
     Nonce,
     OwnCode,
     Pem,
+    RequestId,
     SerialHex,
     Token,
     Uuid,
@@ -89,7 +90,7 @@ class Button(Message):
 class BindRequest(Message):
     """The appliance hands over a proof that it is paired with: a token from the app, or a press of its button."""
 
-    request_id: Uuid
+    request_id: RequestId
     bind_token: Token | None = Field(default=None, repr=False)
     button: Button | None = Field(default=None, repr=False)
     reset_counter: Count
@@ -104,7 +105,7 @@ class BindRequest(Message):
 class RenewRequest(Message):
     """A certificate request over the running connection."""
 
-    request_id: Uuid
+    request_id: RequestId
     csr: Pem = Field(repr=False)
 
 

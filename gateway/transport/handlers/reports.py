@@ -1,0 +1,58 @@
+"""`up/state`: a batch of reports becomes one transaction."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.domain.identity import DeviceId
+from gateway.observability.metrics import Metrics
+from gateway.protocol.codec import MalformedMessageError, decode
+from gateway.protocol.messages import StateReport
+from gateway.protocol.topics import UpChannel, device_of_state_topic
+from gateway.transport.flow import Flow
+from gateway.transport.port import Inbound
+from gateway.usecases import states
+from gateway.usecases.services import Clock
+from gateway.usecases.states import Reported
+from gateway.usecases.transaction import Database
+from gateway.usecases.types import TypeCatalogue
+
+CHANNEL: Final = UpChannel.STATE.value
+
+
+class ReportsHandler:
+    """Decodes a batch, leaves out what is malformed or too much, and has the rest committed together."""
+
+    def __init__(self, database: Database, types: TypeCatalogue, flow: Flow, clock: Clock, metrics: Metrics) -> None:
+        self._database: Final = database
+        self._types: Final = types
+        self._flow: Final = flow
+        self._clock: Final = clock
+        self._dropped: Final = metrics.messages_dropped
+        self._received: Final = metrics.messages.labels(CHANNEL)
+
+    async def __call__(self, batch: Sequence[Inbound]) -> None:
+        """Handle a batch; returns after the commit."""
+        reports = [report for message in batch if (report := self._read(message)) is not None]
+        self._received.inc(len(batch))
+        if not reports:
+            return
+        now = self._clock()
+        tally = await self._database.run(lambda tx: states.ingest(tx, reports, self._types, now))
+        for reason, many in tally.items():
+            if reason != "stored" and many:
+                self._dropped.labels(CHANNEL, reason).inc(many)
+
+    def _read(self, message: Inbound) -> Reported | None:
+        device_id = device_of_state_topic(message.topic)
+        if device_id is None:
+            self._dropped.labels(CHANNEL, "topic").inc()
+            return None
+        if not self._flow.allows(device_id):
+            self._dropped.labels(CHANNEL, "too_many").inc()
+            return None
+        try:
+            report = decode(StateReport, message.payload)
+        except MalformedMessageError as malformed:
+            self._dropped.labels(CHANNEL, malformed.code).inc()
+            return None
+        return Reported(DeviceId(device_id), report.boot or "", report.seq, report.state, report.full, report.at)
