@@ -13,6 +13,7 @@ full; TCP then holds the broker up. Reading stopped for two keep-alives loses th
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +32,9 @@ _log = structlog.get_logger(__name__)
 
 SHARE: Final = "$share/gateway/"
 """All gateways are members of this one group."""
+
+_TOPIC: Final = re.compile(r"(?=.{1,200}\Z)[0-9A-Za-z._-]+(?:/[0-9A-Za-z._-]+)*")
+"""What we publish to: no wildcard, no space, nothing that another broker would read differently."""
 
 FILTERS: Final[Mapping[Intake, tuple[str, ...]]] = MappingProxyType(
     {
@@ -55,7 +59,8 @@ class MqttTransport:
     def __init__(self, settings: MqttSettings, filters: Mapping[Intake, Sequence[str]] = FILTERS) -> None:
         """`filters`: the topic filters of each intake, in MQTT form."""
         self._settings = settings
-        shared = {intake: [(SHARE + f, 1) for f in filters[intake]] for intake in (Intake.INGEST, Intake.CONTROL)}
+        prefix = SHARE if settings.shared else ""
+        shared = {intake: [(prefix + f, 1) for f in filters[intake]] for intake in (Intake.INGEST, Intake.CONTROL)}
         self._out = Link(settings, "out", [(f, 0) for f in filters[Intake.BUS]], 100)
         self._links = {
             Intake.INGEST: Link(settings, "ingest", shared[Intake.INGEST], settings.ingest_flight),
@@ -70,10 +75,13 @@ class MqttTransport:
         for intake, link in self._links.items():
             self._join(link, self._flights[intake])
         self._out.on_taken = self._on_taken
+        self._out.on_down = self._on_out_down
         self._published = 0
+        self._flushed = 0
+        self._lost = 0
+        self._losses = 0
         self._outstanding: dict[int, int] = {}
         self._changed = asyncio.Event()
-        self._closed = False
         self.refused = 0
         """Published messages that the broker took and threw away (a missing right); a sign of a wrong broker setup."""
 
@@ -97,7 +105,6 @@ class MqttTransport:
                 for link in self._links.values():
                     group.create_task(link.run())
         finally:
-            self._closed = True
             self._changed.set()
             for flight in self._flights.values():
                 flight.close()
@@ -131,14 +138,18 @@ class MqttTransport:
         for intake, flight in self._flights.items():
             if flight.put_back(messages):
                 self._links[intake].leave(self._settings.pause_s)
+                flight.begin_anew()
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1; waits while the window is full.
 
         Raises:
             TransportClosedError: not connected.
+            ValueError: no topic of ours.
         """
-        while len(self._outstanding) >= self._out.send_window:
+        if _TOPIC.fullmatch(topic) is None:
+            raise ValueError("not a topic of ours")
+        while self._out.is_up and len(self._outstanding) >= self._out.send_window:
             await self._change()
         identifier = self._out.publish(topic, payload) if self._out.is_up else None
         if identifier is None:
@@ -147,20 +158,34 @@ class MqttTransport:
         self._outstanding[identifier] = self._published
 
     async def flush(self) -> None:
-        """Return once the broker has acknowledged all that was published so far; paho resends after a reconnect.
+        """Return once the broker has acknowledged all that was published so far.
 
         Raises:
-            TransportClosedError: the transport has ended.
+            TransportClosedError: not connected, or the connection was lost since the last `flush` with something
+                under way: it may or may not have arrived, and nobody but the caller will publish it again.
         """
-        last = self._published
+        last, before, losses = self._published, self._flushed, self._losses
+        self._flushed = last
+        if not self._out.is_up or self._lost > before:
+            raise TransportClosedError
         while self._outstanding and next(iter(self._outstanding.values())) <= last:
             await self._change()
+            if self._losses != losses:
+                raise TransportClosedError
 
     async def _change(self) -> None:
-        if self._closed:
-            raise TransportClosedError
         self._changed.clear()
         await self._changed.wait()
+
+    def _on_out_down(self) -> None:
+        """Forget what was under way: the outbox sends it again, and two senders would mix up its order."""
+        self._flights[Intake.BUS].begin_anew()
+        self._out.client.drop_out_messages()
+        if self._outstanding:
+            self._lost = self._published
+            self._outstanding.clear()
+        self._losses += 1
+        self._changed.set()
 
     def _on_taken(self, identifier: int, reason: ReasonCode) -> None:
         if reason.is_failure:

@@ -43,6 +43,9 @@ class MqttSettings:
     port: int
     name: str = field(repr=False)
     tls: ssl.SSLContext = field(repr=False)
+    shared: bool = True
+    """Share the intakes with other gateways. Mosquitto 2.0 forgets shared subscriptions when it restarts, and drops
+    what is published until they stand again: where the gateway does not run it, and is the only one, go without."""
     ingest_flight: int = 2_000
     """State reports handed out and not acknowledged, at most. Also announced as Receive Maximum."""
     control_flight: int = 200
@@ -186,6 +189,7 @@ class Link:
         """Disconnect, and come back after `pause_s` seconds: the broker then sends again what was not acknowledged."""
         if self._wire is not None:
             self._wait_s = pause_s
+            self._wire.mute()
             self._end()
 
     def acknowledge(self, identifiers: Sequence[bytes]) -> None:

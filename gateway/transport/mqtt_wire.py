@@ -186,6 +186,10 @@ class Wire(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def mute(self) -> None:
+        """Hand out nothing more: what comes now belongs to a connection that is being left."""
+        self._on_publish = _drop
+
     def pause(self) -> None:
         """Read nothing more: the broker keeps what we have no room for."""
         if self._transport is not None and not self._transport.is_closing():
@@ -202,6 +206,10 @@ class Wire(asyncio.Protocol):
 
     def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - paho's signature
         """Asyncio's connections never block."""
+
+
+def _drop(_topic: str, _payload: bytes, _identifier: bytes | None) -> None:
+    """It is not acknowledged, so it comes again."""
 
 
 def _ignore(_cause: Exception | None) -> None:

@@ -22,6 +22,7 @@ from gateway.broker.take_over import Door
 from gateway.transport.mqtt import MqttSettings, MqttTransport
 from gateway.transport.port import Transport
 from tests.contracts.pki import Authority, Leaf, Pki, new_name
+from tests.contracts.transport_contract import Appliance
 
 DAY = dt.timedelta(days=1)
 
@@ -80,11 +81,25 @@ class MosquittoRig:
         self.lines: list[LogLine] = []
         self.door = Door(listen, self.settings.service.port, pki.context(self.gateway))
         self.server = MosquittoServer(find_program(), self.settings, clock=now, on_log_line=self.lines.append)
-        self.broker = MosquittoBroker(self.server, self.door, self.lists, clock=now)
+        self.broker = MosquittoBroker(self.server, self.door, self.lists, gate=self._gate)
         self.mqtt_port = self.settings.device.port
         self._tasks: asyncio.TaskGroup
+        self._opened = asyncio.Event()
+        self._transports: list[MqttTransport] = []
+        self._gateways = {0: self.gateway}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._probes: list[Probe] = []
+
+    async def _gate(self) -> None:
+        """Opens when a transport has been connected once, and stands (at a restart: again)."""
+        await self._opened.wait()
+        for transport in self._transports:
+            await transport.connected()
+
+    async def open_gate(self) -> None:
+        """For tests without a transport: let appliances in."""
+        self._opened.set()
+        await asyncio.wait_for(self.broker.admitting(), 15)
 
     async def lists(self) -> RevocationLists:
         return RevocationLists(
@@ -107,27 +122,34 @@ class MosquittoRig:
         with contextlib.suppress(asyncio.CancelledError):
             await self._tasks.__aexit__(None, None, None)
 
-    def make_transport(self, leaf: Leaf | None = None, **settings: Any) -> MqttTransport:
-        leaf = leaf or self.gateway
-        return MqttTransport(
+    async def open_transport(self, *, gateway: int = 0, in_flight: int = 1000, **settings: Any) -> MqttTransport:
+        """A transport of this gateway, running and connected; the same number is the same gateway again."""
+        if gateway not in self._gateways:
+            self._gateways[gateway] = self.pki.service.issue(new_name("g"))
+        leaf = self._gateways[gateway]
+        transport = MqttTransport(
             MqttSettings(
                 "127.0.0.1",
                 self.settings.service.port,
                 leaf.common_name,
                 self.pki.context(leaf),
-                **{"pause_s": 0.05, **settings},
+                **{"pause_s": 0.05, "ingest_flight": in_flight, "control_flight": in_flight, **settings},
             )
         )
-
-    async def open_transport(self, leaf: Leaf | None = None, **settings: Any) -> MqttTransport:
-        """A running transport; the gateway's own, or that of another gateway with its own certificate."""
-        transport = self.make_transport(leaf, **settings)
         self._running[id(transport)] = self._tasks.create_task(transport.run())
         await asyncio.wait_for(transport.connected(), 15)
+        self._transports.append(transport)
+        await self.open_gate()
         return transport
+
+    async def appliance(self) -> Appliance:
+        """A new appliance with its own certificate, not connected yet."""
+        leaf = self.pki.appliance()
+        return Appliance(leaf.common_name, lambda: self.connect(leaf))
 
     async def end_transport(self, transport: Transport) -> None:
         """The gateway dies: its connection ends, nothing more is acknowledged."""
+        self._transports = [other for other in self._transports if other is not transport]
         task = self._running.pop(id(transport))
         task.cancel()
         await asyncio.wait([task])
@@ -154,7 +176,16 @@ class MosquittoRig:
         return probe
 
     async def kill_broker(self) -> None:
-        """SIGKILL; the supervisor starts it again."""
+        """SIGKILL; the supervisor starts it again.
+
+        Mosquitto writes its store every two seconds at best (`autosave_interval 1` means after more than one second),
+        and what came later is lost: a PUBACK of this broker promises no disk. The contract is about the rest.
+        """
+        await asyncio.sleep(2.5)
+        await self.kill_broker_now()
+
+    async def kill_broker_now(self) -> None:
+        """SIGKILL, whatever was saved."""
         pid, starts = self.server.pid, self.server.starts
         assert pid is not None
         os.kill(pid, signal.SIGKILL)

@@ -3,13 +3,15 @@
 Mosquitto has no command to end a connection. So: write the revocation list, have it read, and then take over the
 client id on the service listener. The list keeps them from coming back; the take-over ends what stands.
 
-A revocation list that is past its next update refuses everybody, so `run` asks for a fresh one each hour.
+A revocation list that is past its next update refuses everybody, so `run` asks for a fresh one each hour. The same
+rule is the gate: Mosquitto forgets shared subscriptions when it ends, and what is published while nobody subscribes is
+acknowledged and dropped. So each life of the broker begins with lists that refuse every appliance, until the gateway's
+intakes stand. (A claim listener without a list has no gate; an appliance repeats a claim request that has no answer.)
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +24,20 @@ from gateway.broker.take_over import Door, take_over
 _log = structlog.get_logger(__name__)
 
 _REFRESH_S: Final = 3_600.0
+_RETRY_S: Final = 1.0
 _LOOK_S: Final = 0.05
 _READY_ID: Final = "hearthgate-ready"
+
+CLOSED: Final = """\
+-----BEGIN X509 CRL-----
+MIGqMFICAQEwCgYIKoZIzj0EAwIwETEPMA0GA1UEAwwGbm9ib2R5Fw0yNjExMjIx
+MjQ2MDBaGA8yMTI2MTAyOTEyNDYwMFqgDjAMMAoGA1UdFAQDAgEBMAoGCCqGSM49
+BAMCA0gAMEUCIFEvwtpuwBPBMFWeZtI1QYWZEuEMyZsNceycAWVzVPiWAiEAmWUn
+ov+AGqpUhkaYByGFL8SlYxYcDprtfEzqLDWA4lI=
+-----END X509 CRL-----
+"""
+"""The list of an authority that does not exist (its key is gone, and vouches for nothing). OpenSSL refuses every
+certificate for whose issuer there is no list, so with this file a listener lets nobody in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +53,47 @@ CurrentLists = Callable[[], Awaitable[RevocationLists]]
 """Makes lists as of now, valid for a good while more than an hour; given by the bootstrap."""
 
 
+async def _open() -> None:
+    """A gate that is always open."""
+
+
 class MosquittoBroker:
     """`Broker` over a supervised Mosquitto."""
 
     def __init__(
-        self, server: MosquittoServer, door: Door, lists: CurrentLists, *, clock: Callable[[], datetime]
+        self, server: MosquittoServer, door: Door, lists: CurrentLists, *, gate: Callable[[], Awaitable[None]] = _open
     ) -> None:
-        """`door`: the service listener, as a gateway. `clock`: the one by which lists are dated."""
+        """Put together what runs and who is let in.
+
+        Args:
+            server: the child to supervise.
+            door: its service listener, as a gateway.
+            lists: makes the revocation lists.
+            gate: returns once the intakes stand that keep messages (the transport's `connected`); before that, no
+                appliance is let in.
+        """
         self._server = server
+        self._gate = gate
         self._door = door
         self._lists = lists
-        self._clock = clock
         self._writing = asyncio.Lock()
         self._asked = 0
         self._answered = 0
-        self._second: datetime | None = None
+        self._admitting = asyncio.Event()
 
     async def run(self) -> None:
         """Run the broker until cancelled; restart it with back-off when it dies."""
-        self._server.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await self.refresh()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._server.run())
+            group.create_task(self._server.run(self._close))
+            group.create_task(self._keep_gate())
             group.create_task(self._keep_fresh())
 
+    async def admitting(self) -> None:
+        """Return once appliances are let in: the gate has opened, and the revocation lists are read."""
+        await self._admitting.wait()
+
     async def ready(self) -> None:
-        """Return once clients can connect."""
+        """Return once gateways can connect (appliances: `admitting`)."""
         while True:
             await self._server.running()
             try:
@@ -78,11 +107,10 @@ class MosquittoBroker:
     async def evict(self, common_name: str) -> None:
         """Have the revocation lists read, then end the connection of this identity and clear its queue.
 
-        A broker that is down at this moment reads the lists when it starts; sessions that it stored are cleared
-        by calling this again.
-
         Raises:
-            ProbeRefusedError: the broker cannot be reached now; call again.
+            ProbeRefusedError: the broker cannot be reached now; call again, since it stores sessions.
+            ReloadFailedError: the same.
+            ValueError: not a common name.
         """
         await self.refresh()
         await take_over(self._door, common_name)
@@ -90,36 +118,57 @@ class MosquittoBroker:
     async def refresh(self) -> None:
         """Write the present revocation lists, and have them read if they are new.
 
-        Lists are dated to the second, and OpenSSL, which keeps all lists that it ever read, goes by the latest date:
-        a second list within the same second would not count. So there is one in a second at most, and whoever asks
-        while it is waited for is answered by it.
+        Whoever asks while one refresh is under way shares the next one.
+
+        Raises:
+            ReloadFailedError: the broker does not say that it read them.
         """
         self._asked += 1
         mine = self._asked
         async with self._writing:
             if self._answered >= mine:
                 return
-            if self._whole_second() == self._second:
-                await asyncio.sleep(1)
-            self._second, covers = self._whole_second(), self._asked
+            covers = self._asked
             lists = await self._lists()
             settings = self._server.settings
-            changed = _write(settings.claim.revoked, lists.claim)
-            changed = _write(settings.device.revoked, lists.device) or changed
-            if changed and not await self._server.reload():
-                _log.info("revocation lists will be read at the broker's next start")
+            if self._server.admits:
+                changed = _write(settings.claim.revoked, lists.claim)
+                changed = _write(settings.device.revoked, lists.device) or changed
+                if changed:
+                    await self._server.reload()
             self._answered = covers
 
-    def _whole_second(self) -> datetime:
-        return self._clock().replace(microsecond=0)
+    def _close(self) -> None:
+        """Before each start: nobody gets in yet."""
+        self._admitting.clear()
+        settings = self._server.settings
+        _write(settings.claim.revoked, CLOSED)
+        _write(settings.device.revoked, CLOSED)
+
+    async def _keep_gate(self) -> None:
+        life = 0
+        while True:
+            life = await self._server.next_life(life)
+            await self._gate()
+            self._server.admits = True
+            await self._refresh_at_last()
+            if self._server.admits:  # it may have died meanwhile
+                self._admitting.set()
 
     async def _keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(_REFRESH_S)
+            await self._refresh_at_last()
+
+    async def _refresh_at_last(self) -> None:
+        while True:
             try:
                 await self.refresh()
-            except Exception:  # noqa: BLE001 - whatever the lists are made from may be away; the present ones last for days
+            except Exception:  # noqa: BLE001 - whatever the lists are made from may be away for a while
                 _log.exception("revocation lists not refreshed")
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return
 
 
 def _write(path: Path | None, text: str | None) -> bool:

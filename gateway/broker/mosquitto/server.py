@@ -19,7 +19,7 @@ from gateway.broker.mosquitto.account import account_for
 from gateway.broker.mosquitto.configuration import CONFIGURATION_FILE, MosquittoSettings, render
 from gateway.broker.mosquitto.log import LogReader
 from gateway.broker.nats.orphan import end_orphan
-from gateway.broker.port import OnLogLine
+from gateway.broker.port import LogLine, OnLogLine
 
 _log = structlog.get_logger(__name__)
 
@@ -32,24 +32,11 @@ _STEADY_S: Final = 30.0
 """A server that ran this long was well; its next death starts the back-off anew."""
 _POLITE_S: Final = 10.0
 """It writes its store when it is asked to end."""
-_RELOAD_S: Final = 5.0
+_RELOAD_S: Final = 0.5
+_RELOAD_TRIES: Final = 10
 _LINE_LIMIT: Final = 64 * 1024
 _PASSED_ON: Final = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
 """Of the environment, the child gets this and nothing else: ours holds secrets."""
-
-_OPENSSL_FILE: Final = "openssl.cnf"
-_OPENSSL: Final = """\
-# A resumed TLS session skips the check of the certificate, so a revoked one would go on connecting. Mosquitto cannot
-# switch resumption off; its OpenSSL can.
-openssl_conf = hearthgate
-[hearthgate]
-ssl_conf = ssl
-[ssl]
-system_default = server
-[server]
-Options = -SessionTicket
-NumTickets = 0
-"""
 
 
 class ProgramMissingError(Exception):
@@ -69,6 +56,10 @@ def find_program(configured: Path | None = None) -> Path:
     raise ProgramMissingError(f"no executable at {configured}" if configured else "mosquitto is not installed")
 
 
+class ReloadFailedError(Exception):
+    """Mosquitto was told to read its files again, and did not say that it does."""
+
+
 class MosquittoServer:
     """One supervised Mosquitto. `run` is its life; `reload` has it read its files again."""
 
@@ -78,10 +69,14 @@ class MosquittoServer:
         """`on_log_line` takes the lines that say why somebody was kept out."""
         self._program = program
         self._settings = replace(settings, log_to="stderr")
-        self._reader = LogReader(clock, on_log_line, self._notice)
+        self._reader = LogReader(clock, self._take, self._notice)
+        self._on_log_line = on_log_line
         self._process: asyncio.subprocess.Process | None = None
         self._running = asyncio.Event()
+        self._ended = asyncio.Event()
         self._reloading = asyncio.Event()
+        self.admits = False
+        """False while the lists refuse everybody: the lines about it are no evidence of anybody's trouble."""
         self.starts = 0
         """How often it was started; more than one means that it died."""
 
@@ -104,8 +99,16 @@ class MosquittoServer:
         """Return once it says that it runs."""
         await self._running.wait()
 
-    async def run(self) -> None:
-        """Keep the server running until cancelled, then end it.
+    async def next_life(self, after: int) -> int:
+        """Return the number of the present life once it runs and is later than `after`."""
+        while True:
+            await self._running.wait()
+            if self.starts > after:
+                return self.starts
+            await self._ended.wait()
+
+    async def run(self, before_start: Callable[[], None]) -> None:
+        """Keep the server running until cancelled, then end it. `before_start` runs before each start.
 
         Raises:
             ValueError: the settings are refused; nothing was started.
@@ -120,6 +123,8 @@ class MosquittoServer:
         pause_s = _FIRST_PAUSE_S
         while True:
             began = time.monotonic()
+            self.admits = False
+            before_start()
             await self._one_life(configuration, pid_file)
             _log.error("mosquitto ended")
             if time.monotonic() - began > _STEADY_S:
@@ -127,26 +132,36 @@ class MosquittoServer:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
-    async def reload(self) -> bool:
-        """Have it read certificates, revocation lists and access lists again; True once it has.
+    async def reload(self) -> None:
+        """Have it read certificates, revocation lists and access lists again; returns once it has.
 
-        It is single-threaded and says that it reloads before it does, so nobody connects between that line and the
-        new lists.
+        A listener with a revocation list gets a new TLS context, so nobody resumes a TLS session from before either
+        (that would skip the check of the certificate). Mosquitto is single-threaded and says that it reloads before
+        it does, so nobody connects between that line and the new lists. One that is down has nothing to read.
+
+        Raises:
+            ReloadFailedError: it does not say so.
         """
         process = self._process
         if process is None or not self._running.is_set():
-            return False  # it reads everything when it starts
+            return
         self._reloading.clear()
-        process.send_signal(signal.SIGHUP)
-        try:
-            async with asyncio.timeout(_RELOAD_S):
-                await self._reloading.wait()
-        except TimeoutError:
-            return False
-        return True
+        for _ in range(_RELOAD_TRIES):
+            # A signal that comes while it still handles the one before is lost: it resets its flag at the end.
+            with contextlib.suppress(TimeoutError, ProcessLookupError):
+                process.send_signal(signal.SIGHUP)
+                async with asyncio.timeout(_RELOAD_S):
+                    await self._reloading.wait()
+                    return
+        raise ReloadFailedError
+
+    def _take(self, line: LogLine) -> None:
+        if self.admits:
+            self._on_log_line(line)
 
     def _notice(self, said: str) -> None:
         if said == "running":
+            self._ended.clear()
             self._running.set()
         elif said == "reloading":
             self._reloading.set()
@@ -158,7 +173,7 @@ class MosquittoServer:
         if account is not None and account.name == "root":
             _log.warning("mosquitto runs as root: no other account can read its files")
         files = render(replace(settings, run_as=account.name if account is not None else None))
-        for name, text in {**files, _OPENSSL_FILE: _OPENSSL}.items():
+        for name, text in files.items():
             path = settings.folder / name
             path.write_text(text, "utf-8")
             path.chmod(0o600)
@@ -174,7 +189,7 @@ class MosquittoServer:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            env={**environment, "OPENSSL_CONF": str(self._settings.folder / _OPENSSL_FILE)},
+            env=environment,
             limit=_LINE_LIMIT,
         )
         self._process = process
@@ -185,6 +200,7 @@ class MosquittoServer:
             await process.wait()
         finally:
             self._running.clear()
+            self._ended.set()
             await _end(process)
             self._process = None
             _note(pid_file, None)
