@@ -14,8 +14,8 @@ _WORDS: Final = frozenset({"ssid", "ssids", "bssid", "bssids", "essid", "essids"
 
 _COMPACT: Final = re.compile(
     r"password|passphrase|passwd|passcode|presharedkey|networkkey|networkname|securitykey"
-    # A word such as `class` before `id` also ends in these letters, and says nothing of a network.
-    r"|(?<!cla)(?<!ma)(?<!pa)(?<!gla)(?<!addre)(?<!proce)(?<!acce)(?<!progre)(?<!busine)(?<!pre)(?<!cro)(?<!lo)ssid"
+    # A word such as `class` before `id` also ends in these letters, and says nothing of a network; nor does `rssi_dbm`.
+    r"|(?<!cla)(?<!ma)(?<!pa)(?<!gla)(?<!addre)(?<!proce)(?<!acce)(?<!progre)(?<!busine)(?<!pre)(?<!cro)(?<!lo)ssid(?!bm)"
     r"|^psk|psk[0-9]*$|(?:wifi|wlan|wpa[23]?|wep)psk"
     r"|(?:wifi|wlan|wpa[23]?|wep|hotspot|accesspoint|router)(?:key|pass|pwd|pw|secret|name|code|credential)"
 )
