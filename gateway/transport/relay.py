@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
-import structlog
-
+from gateway.observability.logging import logger
 from gateway.observability.metrics import Metrics
 from gateway.protocol.codec import encode
 from gateway.protocol.messages import BusHint
@@ -17,7 +16,7 @@ from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
 from gateway.usecases.services import Clock
 from gateway.usecases.transaction import Database, DatabaseUnavailableError
 
-log = structlog.stdlib.get_logger(__name__)
+_log = logger(__name__)
 
 REMEMBERED_AT_MOST: Final = 10_000
 """Rows and hints waiting in memory. Rows beyond that stay in the table and are taken over when their claim ends."""
@@ -58,7 +57,7 @@ class OutboxRelay:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Publish until cancelled. Takes over what dead gateways left, at the start and whenever a claim may be over."""
+        """Publish until cancelled. Takes over what dead gateways left, at the start and when a claim may be over."""
         await self._transport.connected()
         await self._take_over()
         async with asyncio.TaskGroup() as tasks:
@@ -81,7 +80,7 @@ class OutboxRelay:
         except DatabaseUnavailableError:
             return
         if rows:
-            log.info("outbox_taken_over", rows=len(rows))
+            _log.info("outbox_taken_over", rows=len(rows))
             self._rows.extend(rows)
             self._idle.clear()
             self._wake.set()
@@ -97,7 +96,7 @@ class OutboxRelay:
                 await self._transport.connected()
             except DatabaseUnavailableError:
                 # Published but not removed: the claim runs out and they are sent again. Receivers drop what they know.
-                log.warning("outbox_not_removed", rows=len(batch))
+                _log.warning("outbox_not_removed", rows=len(batch))
 
     async def _send(self, batch: list[OutboxRow], hints: list[str]) -> None:
         now = self._clock()

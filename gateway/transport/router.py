@@ -2,9 +2,8 @@
 
 from typing import Final
 
-import structlog
-
 from gateway.domain.identity import ClaimId, DeviceId
+from gateway.observability.logging import logger
 from gateway.observability.metrics import Metrics
 from gateway.protocol.topics import BusTopic, ClaimChannel, ClaimTopic, DownTopic, UpTopic, parse
 from gateway.transport.handlers.claims import ActivateHandler
@@ -12,7 +11,7 @@ from gateway.transport.handlers.devices import DeviceHandler
 from gateway.transport.port import Inbound
 from gateway.usecases.transaction import DatabaseUnavailableError
 
-log = structlog.stdlib.get_logger(__name__)
+_log = logger(__name__)
 
 
 def identity_of(topic: str) -> str:
@@ -52,10 +51,10 @@ class Router:
                     self._dropped.labels("unknown", "topic").inc()
         except DatabaseUnavailableError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the intake goes on
             # A fault of ours, not of the message's sender. Sending it again would meet it again, for ever.
             self._dropped.labels(_channel(topic), "fault").inc()
-            log.exception("message_failed", channel=_channel(topic))
+            _log.exception("message_failed", channel=_channel(topic))
 
 
 def _channel(topic: object) -> str:
