@@ -1,253 +1,47 @@
-"""Reads a production list, CSV or JSON lines, one row at a time, whatever the file holds.
+"""The production list: what the factory says of each unit that it made."""
 
-A row is either taken apart or refused with its line and a reason; the reason never contains what stood there, because
-rows hold secrets. Memory stays the same for a file of any length.
-"""
-
-import csv
-import json
-import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum, unique
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-MAX_LINE_BYTES: Final = 16_384
-"""Bytes of one row. A real one has about 200; what is longer is skipped to its end without being kept."""
+from gateway.usecases.listed_rows import Columns, ListedRow, ListFormat, RefusedRow, read_rows
 
-_SKIP_BYTES: Final = 1_048_576
-
-REQUIRED: Final = ("type_id", "machine_code", "mac", "credential")
-OPTIONAL: Final = ("claim_id", "setup_code")
-COLUMNS: Final = REQUIRED + OPTIONAL
-
-_SHOWABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_BOM: Final = b"\xef\xbb\xbf"
-
-
-@unique
-class ListFormat(StrEnum):
-    """How a production list is written."""
-
-    CSV = "csv"
-    """RFC 4180 with a first line that names the columns; commas, or semicolons as spreadsheets write them."""
-    JSONL = "jsonl"
-    """One JSON object a line."""
+COLUMNS: Final = Columns(("type_id", "machine_code", "mac", "credential"), ("claim_id", "setup_code"))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row, its values as they stood there."""
+    """One unit, as it stood there without blanks around."""
 
     line: int
     type_id: str
     machine_code: str = field(repr=False)
     mac: str = field(repr=False)
     credential: str = field(repr=False)
+    """`sha256:` and the fingerprint of its certificate, or `key:` and its key, both in hexadecimal."""
     claim_id: str | None = field(repr=False, default=None)
+    """The common name of its claim certificate: needed where the broker cannot tell the gateway the certificate."""
     setup_code: str | None = field(repr=False, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """One row that is not taken."""
-
-    line: int
-    """Counted from 1; for CSV the first line is the header."""
-    field: str
-    """The column, or empty for the row as a whole."""
-    reason: str
-
-
-class ProductionListError(Exception):
-    """The file as a whole cannot be read as a production list. The text names columns, never values."""
-
-
 def read_production_list(file: BinaryIO, form: ListFormat) -> Iterator[Row | RefusedRow]:
-    """The rows of a file, in its order. Empty lines are passed over.
+    """The rows of a production list, in their order.
 
     Raises:
-        ProductionListError: a CSV without a usable header.
+        ListError: the file as a whole is none.
     """
-    lines = _Lines(file)
-    return _csv_rows(lines) if form is ListFormat.CSV else _json_rows(lines)
+    for row in read_rows(file, form, COLUMNS):
+        yield row if isinstance(row, RefusedRow) else _row(row)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    content: bytes | None = field(repr=False)
-    """Without its end; None when it was too long."""
-
-
-class _Lines:
-    """Numbered lines of bounded length, which can be put back."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._number = 0
-        self._put_back: deque[_Line] = deque()
-
-    def put_back(self, lines: list[_Line]) -> None:
-        self._put_back.extendleft(reversed(lines))
-
-    def next(self) -> _Line | None:
-        if self._put_back:
-            return self._put_back.popleft()
-        content = self._file.readline(MAX_LINE_BYTES + 1)
-        if not content:
-            return None
-        self._number += 1
-        if self._number == 1:
-            content = content.removeprefix(_BOM)
-        if len(content) > MAX_LINE_BYTES and not content.endswith(b"\n"):
-            while (more := self._file.readline(_SKIP_BYTES)) and not more.endswith(b"\n"):
-                pass
-            return _Line(self._number, None)
-        return _Line(self._number, content.rstrip(b"\r\n"))
-
-
-# -- JSON lines
-
-
-def _json_rows(lines: _Lines) -> Iterator[Row | RefusedRow]:
-    while (line := lines.next()) is not None:
-        if line.content is None:
-            yield RefusedRow(line.number, "", f"is longer than {MAX_LINE_BYTES} bytes")
-        elif line.content.strip():
-            yield _json_row(line.number, line.content)
-
-
-def _json_row(number: int, content: bytes) -> Row | RefusedRow:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return RefusedRow(number, "", "is not UTF-8")
-    try:
-        values = json.loads(text, object_pairs_hook=_no_repeated_names)
-    except (ValueError, RecursionError):
-        return RefusedRow(number, "", "is no JSON object, or names a field twice")
-    if not isinstance(values, dict):
-        return RefusedRow(number, "", "is no JSON object")
-    for name, value in values.items():
-        if name not in COLUMNS:
-            return RefusedRow(number, "", f"has a field that a production list does not have{_shown(name)}")
-        if not isinstance(value, str) and not (value is None and name in OPTIONAL):
-            return RefusedRow(number, name, "must be text")
-    return _row(number, values)
-
-
-def _no_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) != len(pairs):
-        raise ValueError("a name appears twice")
-    return names
-
-
-# -- CSV
-
-
-def _csv_rows(lines: _Lines) -> Iterator[Row | RefusedRow]:
-    header, delimiter = _header(lines)
-    while (record := _record(lines)) is not None:
-        number, content = record
-        if isinstance(content, str):
-            yield RefusedRow(number, "", content)
-            continue
-        if not content.strip():
-            continue
-        try:
-            fields = next(csv.reader([content.decode()], delimiter=delimiter, strict=True))
-        except UnicodeDecodeError:
-            yield RefusedRow(number, "", "is not UTF-8")
-        except (csv.Error, StopIteration):
-            yield RefusedRow(number, "", "is no CSV row")
-        else:
-            if len(fields) == len(header):
-                yield _row(number, dict(zip(header, fields, strict=True)))
-            else:
-                yield RefusedRow(number, "", f"has {len(fields)} fields; the header names {len(header)}")
-
-
-def _header(lines: _Lines) -> tuple[list[str], str]:
-    """The columns, and what stands between them."""
-    wanted = f"the first line must name the columns {', '.join(REQUIRED)} (and may name {', '.join(OPTIONAL)})"
-    line = lines.next()
-    if line is None:
-        raise ProductionListError(f"the file is empty; {wanted}")
-    if line.content is None:
-        raise ProductionListError(f"the first line is longer than {MAX_LINE_BYTES} bytes; {wanted}")
-    try:
-        text = line.content.decode()
-    except UnicodeDecodeError:
-        raise ProductionListError(f"the first line is not UTF-8; {wanted}") from None
-    delimiter = ";" if text.count(";") > text.count(",") else ","
-    try:
-        columns = [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
-    except (csv.Error, StopIteration):
-        raise ProductionListError(wanted) from None
-    missing = [name for name in REQUIRED if name not in columns]
-    if len(missing) == len(REQUIRED):  # not a header at all: say nothing of what stands there
-        raise ProductionListError(wanted)
-    if missing:
-        raise ProductionListError(f"these columns are missing: {', '.join(missing)}")
-    for place, name in enumerate(columns, 1):
-        if name not in COLUMNS:
-            raise ProductionListError(f"column {place} is none that a production list has{_shown(name)}")
-    if len(set(columns)) != len(columns):
-        raise ProductionListError("a column is named twice")
-    return columns, delimiter
-
-
-def _record(lines: _Lines) -> tuple[int, bytes | str] | None:
-    """The next CSV record, or why it is refused.
-
-    A quoted field may go on over the next lines. No value of ours holds a line break, so such a record is refused;
-    but its other lines must not be taken for rows. Where the quote never ends it was a slip of one line.
-    """
-    first = lines.next()
-    if first is None:
-        return None
-    if first.content is None:
-        return first.number, f"is longer than {MAX_LINE_BYTES} bytes"
-    if first.content.count(b'"') % 2 == 0:
-        return first.number, first.content
-    rest: list[_Line] = []
-    length = len(first.content)
-    while length <= MAX_LINE_BYTES and (line := lines.next()) is not None:
-        rest.append(line)
-        if line.content is None:
-            break
-        length += len(line.content) + 1
-        if line.content.count(b'"') % 2:
-            return first.number, f"has a line break inside quotes (it ends in line {line.number})"
-    lines.put_back(rest)
-    return first.number, "has a quote that does not end"
-
-
-# -- both
-
-
-def _row(number: int, values: dict[str, str | None]) -> Row | RefusedRow:
-    clean = {name: (value or "").strip() for name, value in values.items()}
-    for name, value in clean.items():
-        if not value.isprintable():
-            return RefusedRow(number, name, "holds a character that cannot be printed")
-    for name in REQUIRED:
-        if not clean.get(name):
-            return RefusedRow(number, name, "is missing")
+def _row(row: ListedRow) -> Row:
+    values = {name: value.strip() for name, value in row.values.items()}
     return Row(
-        line=number,
-        type_id=clean["type_id"],
-        machine_code=clean["machine_code"],
-        mac=clean["mac"],
-        credential=clean["credential"],
-        claim_id=clean.get("claim_id") or None,
-        setup_code=clean.get("setup_code") or None,
+        line=row.line,
+        type_id=values["type_id"],
+        machine_code=values["machine_code"],
+        mac=values["mac"],
+        credential=values["credential"],
+        claim_id=values.get("claim_id") or None,
+        setup_code=values.get("setup_code") or None,
     )
-
-
-def _shown(name: str) -> str:
-    """A field's name when it looks like one. A file without a header would have values there."""
-    return f": {name}" if _SHOWABLE_NAME.fullmatch(name) else ""

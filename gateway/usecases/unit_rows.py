@@ -20,7 +20,8 @@ from gateway.domain.units import (
 )
 from gateway.domain.weak_secrets import derivable
 from gateway.usecases.descriptors import CredentialKind
-from gateway.usecases.production_list import RefusedRow, Row
+from gateway.usecases.listed_rows import RefusedRow
+from gateway.usecases.production_list import Row
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.services import BlindIndexes, Identifiers, IndexedField, Sealer
 from gateway.usecases.types import TypeCatalogue

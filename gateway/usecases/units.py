@@ -8,7 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from gateway.usecases.production_list import RefusedRow, Row
+from gateway.usecases.listed_rows import RefusedRow
+from gateway.usecases.production_list import Row
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.transaction import Database, Transaction
 from gateway.usecases.unit_rows import CheckedRow, UnitIntake, check_row, unique_of
@@ -57,7 +58,7 @@ async def import_units(
 
     Raises:
         DatabaseUnavailableError: what was committed before stays; repeat the import.
-        ProductionListError: the file is no production list.
+        ListError: the file is no production list.
     """
     report = ImportReport()
     source = iter(rows)

@@ -21,7 +21,8 @@ from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
 from gateway.storage.tables import metadata
 from gateway.storage.tables.registry import units
-from gateway.usecases.production_list import ListFormat, RefusedRow, Row, read_production_list
+from gateway.usecases.listed_rows import ListFormat, RefusedRow
+from gateway.usecases.production_list import Row, read_production_list
 from gateway.usecases.services import IndexedField
 from gateway.usecases.types import load_catalogue
 from gateway.usecases.unit_rows import UnitIntake, unit_key_place

@@ -5,14 +5,8 @@ import json
 
 import pytest
 
-from gateway.usecases.production_list import (
-    MAX_LINE_BYTES,
-    ListFormat,
-    ProductionListError,
-    RefusedRow,
-    Row,
-    read_production_list,
-)
+from gateway.usecases.listed_rows import MAX_LINE_BYTES, ListError, ListFormat, RefusedRow
+from gateway.usecases.production_list import Row, read_production_list
 
 HEADER = b"type_id,machine_code,mac,credential\n"
 GOOD = b"t,MC-1,a4:c1:38:00:00:01,key:00\n"
@@ -72,18 +66,18 @@ def test_empty_lines_are_passed_over_and_counted() -> None:
         (GOOD, "must name the columns"),
         (b'"', "must name the columns"),
         (b"type_id,machine_code,mac\n", "missing: credential"),
-        (HEADER.rstrip() + b",wifi_password\n", "column 5 is none that a production list has: wifi_password"),
-        (HEADER.rstrip() + b",a4:c1:38:00:00:01\n", "column 5 is none that a production list has$"),
+        (HEADER.rstrip() + b",wifi_password\n", "column 5 is none that such a list has: wifi_password"),
+        (HEADER.rstrip() + b",a4:c1:38:00:00:01\n", "column 5 is none that such a list has$"),
         (HEADER.rstrip() + b",mac\n", "named twice"),
     ],
 )
 def test_a_csv_without_a_usable_header_is_refused_as_a_whole(content: bytes, says: str) -> None:
-    with pytest.raises(ProductionListError, match=says):
+    with pytest.raises(ListError, match=says):
         csv(content)
 
 
 def test_a_file_without_a_header_does_not_have_its_first_row_repeated() -> None:
-    with pytest.raises(ProductionListError) as refused:
+    with pytest.raises(ListError) as refused:
         csv(GOOD)
     assert "MC-1" not in str(refused.value)
     assert "key:00" not in str(refused.value)
@@ -150,8 +144,8 @@ def test_json_lines_are_read() -> None:
         (b'{"mac": "a", "mac": "b"}\n', ("", "is no JSON object, or names a field twice")),
         (b'{"mac": "\xff"}\n', ("", "is not UTF-8")),
         (b'{"mac": "' + b"x" * 10_000_000 + b'"}\n', ("", f"is longer than {MAX_LINE_BYTES} bytes")),
-        (as_json(ssid="home"), ("", "has a field that a production list does not have: ssid")),
-        (as_json(**{"My Home": "x"}), ("", "has a field that a production list does not have")),
+        (as_json(ssid="home"), ("", "has a field that such a list does not have: ssid")),
+        (as_json(**{"My Home": "x"}), ("", "has a field that such a list does not have")),
         (as_json(mac=12), ("mac", "must be text")),
         (as_json(mac=None), ("mac", "must be text")),
         (as_json(mac=""), ("mac", "is missing")),
