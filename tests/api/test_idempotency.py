@@ -179,9 +179,7 @@ async def test_accounts_do_not_meet_under_the_same_key(client: Client, rig: Rig)
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 129, "with space in it", "ümlaut-ümlaut"])
-async def test_what_is_no_key_is_refused_by_the_name_of_the_header(
-    rig: Rig, counting: Counting, key: str
-) -> None:
+async def test_what_is_no_key_is_refused_by_the_name_of_the_header(rig: Rig, counting: Counting, key: str) -> None:
     client = await rig.client()
     answer = await client.post("/v1/do", json={"word": "a"}, headers={"Idempotency-Key": key})
     assert answer.status == 400
