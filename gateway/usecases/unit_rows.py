@@ -101,14 +101,15 @@ def _listed(row: Row, intake: UnitIntake, now: datetime) -> ListedUnit:
         if derivable(setup_code, mac=mac, machine_code=machine_code):
             raise _UnfitError("setup_code", _GUESSABLE)
         setup_code_digest = index(IndexedField.SETUP_CODE, setup_code)
+    claim_id = _claim_id(row)
     unit_id = UnitId(intake.identifiers.new("u"))
     credential: Credential
     unit_key_index = None
     if (found := _FINGERPRINT.fullmatch(row.credential)) is not None:
-        credential = CertificateCredential(bytes.fromhex(found[1]), _claim_id(row))
+        credential = CertificateCredential(bytes.fromhex(found[1]), claim_id)
         accepted = CredentialKind.UNIT_CERTIFICATE
     else:
-        key = _unit_key(row, mac, machine_code)
+        key = _unit_key(row, mac, machine_code)  # its claim_id is the whole batch's: it tells no unit from another
         credential = KeyCredential(intake.sealer.seal(key, place=unit_key_place(unit_id)))
         unit_key_index = index(IndexedField.UNIT_KEY, key.hex())
         accepted = CredentialKind.BATCH_PROOF
@@ -140,8 +141,6 @@ def _claim_id(row: Row) -> ClaimId | None:
 def _unit_key(row: Row, mac: str, machine_code: str) -> bytes:
     if (found := _UNIT_KEY.fullmatch(row.credential)) is None:
         raise _UnfitError("credential", "must be sha256: and 64 hexadecimal digits, or key: and an even number of them")
-    if row.claim_id is not None:
-        raise _UnfitError("claim_id", "belongs to a certificate per unit; units with a key share their certificate")
     key = bytes.fromhex(found[1])
     if (unfit := check_unit_key(key)) is not None:
         raise _UnfitError("credential", unfit.reason)

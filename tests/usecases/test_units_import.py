@@ -171,7 +171,7 @@ async def test_a_bad_row_does_not_keep_the_good_ones_out(imported: Importer) -> 
         ({"setup_code": "SQ2400011183"}, "setup_code"),
         ({"claim_id": "d-" + "0" * 26}, "claim_id"),
         ({"claim_id": "c-1"}, "claim_id"),
-        ({"claim_id": "c-" + "0" * 26, "credential": key(1)}, "claim_id"),
+        ({"claim_id": "c-1", "credential": key(1)}, "claim_id"),
     ],
 )
 async def test_an_unfit_value_refuses_the_row_and_is_not_repeated(
@@ -253,6 +253,13 @@ async def test_two_certificates_with_one_claim_id_are_refused(imported: Importer
     claim = "c-" + "0" * 26
     report = await imported(replace(row(1), claim_id=claim), replace(row(2), claim_id=claim))
     assert refusal(report)[0] == "claim_id"
+
+
+async def test_units_with_keys_may_share_the_claim_id_of_their_batch(imported: Importer) -> None:
+    claim = "c-" + "0" * 26
+    rows = [replace(row(number), claim_id=claim, credential=key(number)) for number in (1, 2)]
+    assert await imported(*rows) == ImportReport(rows=2, taken=2)
+    assert await imported(*rows) == ImportReport(rows=2, unchanged=2)
 
 
 async def test_a_list_longer_than_a_batch_is_taken_in_several_transactions_with_progress(
