@@ -41,6 +41,7 @@ _SIGNS_ONLY: Final = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
+CANARY_LIFE: Final = timedelta(hours=1)
 CLIENT: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 SERVER: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
@@ -113,6 +114,16 @@ def issue_claim_certificate(
     """
     _require(factory, AuthorityName.FACTORY, common_name, Kind.CLAIM)
     return _client(factory, common_name, now, life)
+
+
+def issue_canary_certificate(device: SigningAuthority, common_name: str, now: datetime) -> IssuedIdentity:
+    """A device certificate for the start-up canary: nobody's, and over after an hour.
+
+    Raises:
+        ValueError: the name is no device's, or the authority is not the Device authority.
+    """
+    _require(device, AuthorityName.DEVICE, common_name, Kind.DEVICE)
+    return _client(device, common_name, now, CANARY_LIFE)
 
 
 def issue_broker_certificate(https: SigningAuthority, hosts: Sequence[str], now: datetime) -> IssuedIdentity:

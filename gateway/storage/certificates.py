@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.domain.certificates import Certificate, CertificateState
 from gateway.domain.identity import DeviceId
 from gateway.storage.statements import AnyRow, Statements
+from gateway.storage.tables.delivery import counters
 from gateway.storage.tables.registry import certificate_keys, certificates
 from gateway.usecases.transaction import StaleVersionError
 
@@ -52,6 +53,15 @@ _UPDATE: Final = (
         version=bindparam("version"),
     )
 )
+
+
+def _next_list(dialect: Any) -> Any:
+    statement = dialect.insert(counters).values(name="revocation_lists", value=1)
+    counted = statement.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+    return counted.returning(counters.c.value)
+
+
+_NEXT_LIST: Final = {True: _next_list(postgresql), False: _next_list(sqlite)}
 
 
 class SqlCertificates:
@@ -109,6 +119,11 @@ class SqlCertificates:
             },
         )
         return replace(certificate, version=certificate.version + 1)
+
+    def next_list_number(self) -> int:
+        """See the protocol."""
+        number: int = self._statements.execute(_NEXT_LIST[self._statements.is_postgresql]).scalar_one()
+        return number
 
     def revoked(self, now: datetime) -> list[Certificate]:
         """See the protocol."""

@@ -77,13 +77,3 @@ certificates: Final = Table(
     Index(None, "key_digest"),
     Index(None, "status", "x509_not_after"),
 )
-
-revocation_lists: Final = Table(
-    "revocation_lists",
-    metadata,
-    Column("authority", Text, primary_key=True),
-    Column("number", Integer, nullable=False),
-    Column("issued_at", Instant, nullable=False),
-    Column("next_update", Instant, nullable=False),
-    Column("pem", Text, nullable=False),
-)

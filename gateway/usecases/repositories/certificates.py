@@ -33,5 +33,8 @@ class CertificateRepository(Protocol):
             StaleVersionError: it changed meanwhile.
         """
 
+    def next_list_number(self) -> int:
+        """The number of the next revocation list; never given twice."""
+
     def revoked(self, now: datetime) -> list[Certificate]:
         """Those that ended before their X.509 end: the revocation list."""

@@ -1,0 +1,5 @@
+"""The one place that names concrete classes: `Settings` in, `Application` out."""
+
+from gateway.bootstrap.assembly import build
+
+__all__ = ["build"]

@@ -1,0 +1,259 @@
+"""Puts a gateway together."""
+
+import time
+from datetime import timedelta
+from typing import Final
+
+from gateway import __version__
+from gateway.api.application import make_application
+from gateway.api.buckets import Rate
+from gateway.api.changes import ChangesHub
+from gateway.api.dependencies import ApiDependencies, ApiLimits
+from gateway.api.operator import make_operator_application
+from gateway.api.server import ApiServer, Listen
+from gateway.bootstrap.brokers import BrokerNeeds, reach_broker
+from gateway.bootstrap.canary import Canary
+from gateway.bootstrap.evidence import BrokerEvidence
+from gateway.bootstrap.hints import Hints
+from gateway.bootstrap.identity import gateway_name
+from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
+from gateway.broker.mosquitto.broker import RevocationLists
+from gateway.broker.port import Deny, Permit, Presented
+from gateway.config import Settings
+from gateway.domain.failures import Code
+from gateway.domain.identity import Kind
+from gateway.observability.metrics import Metrics
+from gateway.protocol.messages import Endpoint
+from gateway.runtime.application import Application, Parts
+from gateway.runtime.clock import utc_now
+from gateway.runtime.deadlines import Deadlines
+from gateway.security.authorities import AuthorityName
+from gateway.security.crl import RevokedCertificate, build_crls
+from gateway.security.passwords import BcryptPasswords
+from gateway.security.presented import PresentedCertificates, PresentedProblem
+from gateway.security.signatures import HmacUnitProofs
+from gateway.storage.database import Database
+from gateway.storage.engine import engine_for
+from gateway.storage.key_checks import remembered_key_check
+from gateway.storage.migrate import migrate
+from gateway.transport.flow import Flow
+from gateway.transport.handlers.claims import ActivateHandler
+from gateway.transport.handlers.devices import DeviceHandler
+from gateway.transport.handlers.reports import ReportsHandler
+from gateway.transport.intakes import ControlIntake, IngestIntake
+from gateway.transport.relay import OutboxRelay
+from gateway.transport.router import Router, identity_of
+from gateway.usecases import connections, revocations
+from gateway.usecases.activation import ActivationServices
+from gateway.usecases.connections import Connecting, Denied, Standing
+from gateway.usecases.deadlines import works
+from gateway.usecases.services import Clock
+from gateway.usecases.types import TypeCatalogue, load_catalogue
+
+CLAIM_RATE: Final = (0.2, 6)
+"""Activation requests of one claim identity: one in five seconds on average, six at once."""
+
+
+async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
+    """A gateway for these settings. Opens keys and database; no socket and no process yet.
+
+    Raises:
+        MasterKeyError: the key is missing, unsafe, or not the one that this database was written under.
+        DatabaseUnavailableError: the database cannot be opened or migrated.
+        ValueError: the settings do not fit together.
+    """
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secrets = open_secrets(settings, clock)
+    name = gateway_name(settings.data_folder, secrets.identifiers)
+    engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
+    migrate(engine)
+    secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
+    database = Database(
+        engine,
+        gateway_id=name,
+        readers=settings.database.reader_threads,
+        writers=settings.database.threads,
+    )
+    metrics = Metrics(__version__)
+    evidence = BrokerEvidence(database, secrets.indexes, metrics)
+    admission = Admission(database, secrets, clock, metrics)
+    reached = await reach_broker(
+        BrokerNeeds(settings, secrets, name, clock, admission.decide, admission.lists, evidence.take),
+    )
+    canary = Canary(reached, secrets, name, clock)
+    admission.canary = canary
+    relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics)
+    services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
+    hub = ChangesHub()
+    database.on_commit(lambda committed: hub.poke_all(committed.accounts))
+    passwords = BcryptPasswords(
+        secrets.keys,
+        cost=settings.passwords.bcrypt_cost,
+        workers=settings.passwords.workers,
+        queue=settings.passwords.queue,
+    )
+    limits = settings.limits
+    flow = Flow(
+        per_second=limits.appliance_messages_per_second,
+        burst=limits.appliance_burst_messages,
+        monotonic=time.monotonic,
+    )
+    claims = Flow(per_second=CLAIM_RATE[0], burst=CLAIM_RATE[1], monotonic=time.monotonic)
+    router = Router(
+        ActivateHandler(database, services, claims, clock, metrics),
+        DeviceHandler(database, services, flow, clock, metrics),
+        metrics,
+    )
+    reports = ReportsHandler(database, services.types, flow, clock, metrics)
+    api = ApiServer(
+        make_application(
+            ApiDependencies(
+                database=database,
+                clock=clock,
+                monotonic=time.monotonic,
+                identifiers=secrets.identifiers,
+                indexes=secrets.indexes,
+                tokens=secrets.tokens,
+                passwords=passwords,
+                sealer=secrets.sealer,
+                changes=hub,
+                metrics=metrics,
+                signer=secrets.signer,
+                types=services.types,
+                limits=_api_limits(settings),
+            ),
+        ),
+        Listen(settings.api.host, settings.api.port, api_tls(secrets, settings, clock)),
+        identifiers=secrets.identifiers,
+        drain_s=limits.drain_seconds,
+    )
+
+    async def broker_check() -> str | None:
+        return None if reached.transport.is_connected else "the broker is not connected"
+
+    async def database_check() -> str | None:
+        await database.read(lambda tx: tx.events.newest())
+        return None
+
+    async def serving_check() -> str | None:
+        return None if application.is_ready else "starting or stopping"
+
+    checks = {"broker": broker_check, "database": database_check, "serving": serving_check}
+    operator = ApiServer(
+        make_operator_application(metrics, checks, secrets.identifiers),
+        Listen(settings.operator.host, settings.operator.port),
+        identifiers=secrets.identifiers,
+        drain_s=1.0,
+    )
+    application = Application(
+        Parts(
+            database=database,
+            broker=reached.broker,
+            transport=reached.transport,
+            relay=relay,
+            ingest=IngestIntake(reached.transport, reports, batch=limits.ingest_batch_messages),
+            control=ControlIntake(reached.transport, router, identity_of),
+            background=(
+                Deadlines(database, works(services), clock),
+                evidence,
+                Hints(reached.transport, hub),
+            ),
+            api=api,
+            operator=operator,
+            canary=canary.fly,
+            close=(passwords.close,),
+            drain_s=limits.drain_seconds,
+        ),
+    )
+    return application
+
+
+def activation_services(settings: Settings, secrets: Secrets, types: TypeCatalogue) -> ActivationServices:
+    """What activation, renewal, binding and commands work with."""
+    return ActivationServices(
+        authority=secrets.device_authority(),
+        indexes=secrets.indexes,
+        sealer=secrets.sealer,
+        tokens=secrets.tokens,
+        identifiers=secrets.identifiers,
+        signer=secrets.signer,
+        proofs=HmacUnitProofs(),
+        types=types,
+        endpoint=Endpoint(host=settings.endpoint.host, port=settings.endpoint_port),
+    )
+
+
+def _api_limits(settings: Settings) -> ApiLimits:
+    limits = settings.limits
+    return ApiLimits(
+        body_bytes=limits.request_body_bytes,
+        body_seconds=limits.request_body_seconds,
+        per_account=Rate(burst=limits.account_burst_requests, per_second=limits.account_requests_per_second),
+        per_address=Rate(burst=limits.address_burst_requests, per_second=limits.address_requests_per_second),
+        password_per_address=Rate(burst=limits.address_burst_passwords, per_second=limits.address_passwords_per_second),
+        streams_per_account=limits.account_streams,
+        drain=timedelta(seconds=limits.drain_seconds),
+    )
+
+
+class Admission:
+    """Who may connect to the broker: the certificate's issuer first, then the gateway's books."""
+
+    def __init__(self, database: Database, secrets: Secrets, clock: Clock, metrics: Metrics) -> None:
+        self._database: Final = database
+        self._secrets: Final = secrets
+        self._clock: Final = clock
+        self._decisions: Final = metrics.broker_decisions
+        self.canary: Canary | None = None
+        names = (AuthorityName.FACTORY, AuthorityName.DEVICE, AuthorityName.SERVICE)
+        self._certificates: Final = PresentedCertificates(
+            authority for name in names for authority in secrets.authorities.trusted(name)
+        )
+
+    async def decide(self, presented: Presented) -> Permit | Deny:
+        """Answer one connection attempt."""
+        answer = await self._decide(presented)
+        outcome, reason = ("permitted", "") if isinstance(answer, Permit) else ("denied", answer.code)
+        self._decisions.labels(outcome, reason).inc()
+        return answer
+
+    async def _decide(self, presented: Presented) -> Permit | Deny:
+        shown = self._certificates.read(presented.certificate_pem)
+        now = self._clock()
+        if isinstance(shown, PresentedProblem) or not shown.not_before <= now < shown.not_after:
+            return Deny(Code.TLS_CLIENT_CERT_INVALID.value)
+        if self.canary is not None and self.canary.knows(shown.common_name):
+            if presented.client_id != shown.common_name:
+                return Deny(Code.OPCONN_ID_MISMATCH.value)
+            return Permit(Kind.DEVICE, shown.common_name, until=shown.not_after)
+        connecting = Connecting(
+            kind=shown.kind,
+            common_name=shown.common_name,
+            client_id=presented.client_id,
+            serial=shown.serial,
+            fingerprint=shown.fingerprint,
+            not_after=shown.not_after,
+        )
+        outcome = await self._database.run(
+            lambda tx: connections.decide(tx, connecting, self._secrets.identifiers, now),
+        )
+        if isinstance(outcome, Denied):
+            return Deny(outcome.code.value)
+        return Permit(
+            shown.kind,
+            shown.common_name,
+            renew_only=outcome.standing is Standing.RENEW_ONLY,
+            until=outcome.until,
+        )
+
+    async def lists(self) -> RevocationLists:
+        """The revocation lists as of now, for brokers that decide from files."""
+        now = self._clock()
+        revoked = await self._database.run(lambda tx: revocations.next_list(tx, now))
+        entries = [RevokedCertificate(int(one.serial, 16), one.ended_at or now) for one in revoked.certificates]
+        trusted = self._secrets.authorities
+        device = build_crls(trusted.all_signing(AuthorityName.DEVICE), entries, number=revoked.number, now=now)
+        own_factory = trusted.all_signing(AuthorityName.FACTORY)
+        every_key_is_ours = len(own_factory) == len(trusted.trusted(AuthorityName.FACTORY))
+        claim = build_crls(own_factory, (), number=revoked.number, now=now) if every_key_is_ours else None
+        return RevocationLists(claim=claim, device=device)

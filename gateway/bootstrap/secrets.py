@@ -1,0 +1,144 @@
+"""From settings to keys: the master key, what derives from it, the authorities, and certificates for our listeners."""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from gateway.config import Settings
+from gateway.security.authorities import AuthorityFolder, AuthorityName
+from gateway.security.blind_index import HmacBlindIndexes
+from gateway.security.certificates import (
+    IssuedIdentity,
+    ends_within,
+    issue_broker_certificate,
+    issue_gateway_certificate,
+    issue_https_certificate,
+)
+from gateway.security.device_authority import DeviceAuthority
+from gateway.security.files import replace_private
+from gateway.security.identifiers import RandomIdentifiers
+from gateway.security.keys import KeyRing, MasterKey
+from gateway.security.sealing import AesGcmSealer
+from gateway.security.signatures import Ed25519CommandSigner
+from gateway.security.tokens import KeyedTokens
+from gateway.usecases.services import Clock
+
+RENEW_OWN: Final = timedelta(days=30)
+"""Our own server certificates are made anew at a start that finds less than this left of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Everything that derives from the master key or is encrypted under it."""
+
+    keys: KeyRing = field(repr=False)
+    authorities: AuthorityFolder = field(repr=False)
+    signer: Ed25519CommandSigner = field(repr=False)
+    indexes: HmacBlindIndexes = field(repr=False)
+    tokens: KeyedTokens = field(repr=False)
+    sealer: AesGcmSealer = field(repr=False)
+    identifiers: RandomIdentifiers
+
+    def device_authority(self) -> DeviceAuthority:
+        """The authority that signs for appliances."""
+        return DeviceAuthority(self.authorities.signing(AuthorityName.DEVICE))
+
+
+def open_secrets(settings: Settings, clock: Clock) -> Secrets:
+    """Read the keys; what does not exist yet is made. A second call changes nothing.
+
+    Raises:
+        MasterKeyError: the master key cannot be used.
+        AuthorityError: an authority's key does not open.
+    """
+    given = settings.keys.master_key
+    master = (
+        MasterKey.from_text(given.get_secret_value())
+        if given is not None
+        else MasterKey.from_file_or_new(settings.master_key_file)
+    )
+    keys = KeyRing(master)
+    authorities = AuthorityFolder(settings.authorities_folder, keys.ca_passphrase)
+    authorities.create(clock())
+    return Secrets(
+        keys=keys,
+        authorities=authorities,
+        signer=Ed25519CommandSigner.from_file_or_new(settings.authorities_folder / "commands.key", keys.ca_passphrase),
+        indexes=HmacBlindIndexes(keys),
+        tokens=KeyedTokens(keys),
+        sealer=AesGcmSealer(keys.wrapping_key),
+        identifiers=RandomIdentifiers(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerFiles:
+    """PEM files of a listener, as brokers read them."""
+
+    certificate: Path
+    key: Path
+
+
+def broker_files(secrets: Secrets, settings: Settings, hosts: Sequence[str], clock: Clock) -> ListenerFiles:
+    """The broker's server certificate, made anew when it is about to end."""
+    folder = settings.data_folder / "broker"
+    files = ListenerFiles(folder / "server.pem", folder / "server.key")
+    if _lasts(files, clock):
+        return files
+    https = secrets.authorities.signing(AuthorityName.HTTPS)
+    _write(files, issue_broker_certificate(https, list(dict.fromkeys(hosts)), clock()))
+    return files
+
+
+def gateway_files(secrets: Secrets, settings: Settings, common_name: str, clock: Clock) -> ListenerFiles:
+    """This gateway's client certificate for the broker's service listener: made at each start, for this run's name."""
+    folder = settings.data_folder / "broker"
+    files = ListenerFiles(folder / "gateway.pem", folder / "gateway.key")
+    service = secrets.authorities.signing(AuthorityName.SERVICE)
+    _write(files, issue_gateway_certificate(service, common_name, clock()))
+    return files
+
+
+def authority_file(secrets: Secrets, settings: Settings, name: str, *authorities: AuthorityName) -> Path:
+    """A bundle of trusted authorities as a file, written anew at each start."""
+    path = settings.data_folder / "broker" / f"{name}.pem"
+    replace_private(path, secrets.authorities.bundle(*authorities).encode())
+    return path
+
+
+def api_tls(secrets: Secrets, settings: Settings, clock: Clock) -> ssl.SSLContext | None:
+    """The TLS context of the app's API; None for plain HTTP on loopback."""
+    api = settings.api
+    match api.tls:
+        case "off":
+            return None
+        case "files":
+            certificate, key = api.certificate_file, api.key_file
+        case "issued":
+            folder = settings.data_folder / "api"
+            files = ListenerFiles(folder / "server.pem", folder / "server.key")
+            if not _lasts(files, clock):
+                https = secrets.authorities.signing(AuthorityName.HTTPS)
+                _write(files, issue_https_certificate(https, api.hosts, clock()))
+            certificate, key = files.certificate, files.key
+    if certificate is None or key is None:
+        message = "api.certificate_file and api.key_file are needed"
+        raise ValueError(message)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _lasts(files: ListenerFiles, clock: Clock) -> bool:
+    if not (files.certificate.exists() and files.key.exists()):
+        return False
+    return not ends_within(files.certificate.read_text(), RENEW_OWN, clock())
+
+
+def _write(files: ListenerFiles, identity: IssuedIdentity) -> None:
+    replace_private(files.key, identity.key_pem.encode())
+    replace_private(files.certificate, (identity.certificate_pem + identity.chain_pem).encode())
