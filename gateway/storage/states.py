@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import text
 
 from gateway.domain.identity import AccountId, DeviceId
@@ -99,8 +101,8 @@ class SqlStates:
 
     def lock(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, StoredState]:
         """See the protocol."""
-        rows = self._statements.all(_LOCK[self._statements.is_postgresql], {"ids": json.dumps(list(device_ids))})
-        return {row[0]: _stored(row) for row in rows}
+        rows = self._statements.tuples(_LOCK[self._statements.is_postgresql], {"ids": json.dumps(list(device_ids))})
+        return dict(map(_stored, rows))
 
     def put(self, states: Sequence[StoredState], revision: int) -> None:
         """See the protocol."""
@@ -159,8 +161,8 @@ def _row(state: StoredState, revision: int) -> tuple[Any, ...]:
         known.boot,
         known.seq,
         known.full_seq,
-        json.dumps(known.state, ensure_ascii=False, separators=(",", ":")),
-        json.dumps(known.marks, separators=(",", ":")),
+        to_json(known.state).decode(),  # several times as quick as `json`
+        to_json(dict(known.marks)).decode() if known.marks else "{}",
         " ".join(known.earlier_boots),
         None if state.as_of is None else to_milliseconds(state.as_of),
         None if state.received_at is None else to_milliseconds(state.received_at),
@@ -168,24 +170,20 @@ def _row(state: StoredState, revision: int) -> tuple[Any, ...]:
     )
 
 
-def _stored(row: AnyRow) -> StoredState:
+def _stored(row: tuple[Any, ...]) -> tuple[DeviceId, StoredState]:
     device_id, epoch, boot, seq, full_seq, properties, marks, earlier, as_of, received_at = row
-    return StoredState(
-        device_id=device_id,
-        epoch=epoch,
-        known=Known(
-            boot=boot,
-            seq=seq,
-            state=json.loads(properties),
-            earlier_boots=tuple(earlier.split()),
-            marks=json.loads(marks),
-            full_seq=full_seq,
-        ),
-        as_of=_moment(as_of),
-        received_at=_moment(received_at),
+    known = Known(
+        boot,
+        seq,
+        from_json(properties),
+        tuple(earlier.split()) if earlier else (),
+        from_json(marks) if marks != "{}" else {},
+        full_seq,
     )
+    return device_id, StoredState(device_id, epoch, known, _moment(as_of), _moment(received_at))
 
 
+@lru_cache(maxsize=1024)  # the states of one batch were received at one moment
 def _moment(value: int | None) -> datetime | None:
     return None if value is None else from_milliseconds(value)
 
@@ -215,7 +213,7 @@ def _visible(row: AnyRow) -> VisibleState:
     return VisibleState(
         device_id=row.device_id,
         epoch=row.epoch,
-        properties=json.loads(row.properties) if mine else {},
+        properties=from_json(row.properties) if mine else {},
         as_of=_moment(row.as_of) if mine else None,
         received_at=_moment(row.received_at) if mine else None,
         presence=_presence(row),

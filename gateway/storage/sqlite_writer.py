@@ -1,0 +1,149 @@
+"""SQLite's one writer: a thread that lets whoever waits share a commit, each use case in a savepoint of its own."""
+
+import threading
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+
+from gateway.storage.engine import is_in_memory
+from gateway.storage.jobs import Deliveries, Job
+from gateway.storage.transaction import SqlTransaction
+from gateway.storage.trouble import TRIES, as_told, is_conflict, is_trouble
+from gateway.usecases.transaction import DatabaseUnavailableError
+
+TOGETHER_AT_MOST: Final = 128
+"""Use cases that share one commit: one wait for the disk serves all of them."""
+
+TOGETHER_FOR_S: Final = 0.02
+"""A commit waits no longer than this for more company: the first of a batch waits as long as all of it."""
+
+
+class SqliteWriter:
+    """Owns the connection that writes, and keeps it open from one commit to the next."""
+
+    def __init__(self, engine: Engine, gateway_id: str, deliveries: Deliveries) -> None:
+        self._engine: Final = engine
+        self._gateway_id: Final = gateway_id
+        self._deliveries: Final = deliveries
+        self._in_memory: Final = is_in_memory(engine)
+        self._jobs: Final[SimpleQueue[Job | None]] = SimpleQueue()
+        self._connection: Connection | None = None
+        self._driver: Any = None
+        """SQLite's own connection: for BEGIN, SAVEPOINT and the like, which are most of a small use case's cost."""
+        # A daemon: a process that forgot to close must still be able to end. What was answered is on disk anyway.
+        self._thread: Final = threading.Thread(target=self._write, name="database-write", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Take a job, to be run in the order of submission."""
+        self._jobs.put(job)
+
+    def close(self) -> None:
+        """Finish what was submitted, then end."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        going_on = True
+        while going_on:
+            first = self._jobs.get()
+            if first is None:
+                break
+            batch: list[Job] = []
+            try:
+                going_on = self._commit_together(first, batch)
+            except BaseException as broken:  # noqa: BLE001 - whatever happened, those who wait must hear of it
+                self._undo()
+                self._fail(batch, broken)
+            self._deliveries.hand_over(batch)
+        self._disconnect()
+
+    def _commit_together(self, first: Job, batch: list[Job]) -> bool:
+        """Run jobs as long as more of them come, within limits, and commit. False when the queue's end was met."""
+        batch.append(first)
+        going_on = True
+        if self._connection is None:
+            self._connect()
+        driver = self._driver
+        driver.execute("BEGIN IMMEDIATE")
+        latest = monotonic() + TOGETHER_FOR_S
+        job = first
+        while True:
+            self._run(driver, job)
+            if len(batch) >= TOGETHER_AT_MOST or monotonic() >= latest:
+                break
+            try:
+                following = self._jobs.get_nowait()
+            except Empty:
+                break
+            if following is None:
+                going_on = False
+                break
+            job = following
+            batch.append(job)
+        driver.execute("COMMIT")
+        return going_on
+
+    def _run(self, driver: Any, job: Job) -> None:
+        """One job in its savepoint. Raises only what ends the whole batch."""
+        if job.read_only:
+            driver.execute("PRAGMA query_only=ON")
+        try:
+            for _ in range(TRIES):
+                driver.execute("SAVEPOINT one")
+                try:
+                    self._attempt(job)
+                except Exception as error:
+                    if is_trouble(error) or not driver.in_transaction:
+                        raise  # the disk, not the use case: all of the batch
+                    driver.execute("ROLLBACK TO one")
+                    driver.execute("RELEASE one")
+                    job.error = error
+                    if not is_conflict(error):
+                        return
+                else:
+                    driver.execute("RELEASE one")
+                    job.error = None
+                    return
+            job.error = DatabaseUnavailableError("conflicts did not go away")
+        finally:
+            if job.read_only:
+                driver.execute("PRAGMA query_only=OFF")
+
+    def _attempt(self, job: Job) -> None:
+        assert self._connection is not None  # noqa: S101 - opened by the caller
+        transaction = SqlTransaction(self._connection, self._gateway_id)
+        job.result = job.work(transaction)
+        job.committed = transaction.finish()
+
+    def _connect(self) -> None:
+        self._connection = self._engine.connect()
+        self._driver = self._connection.connection.dbapi_connection
+
+    def _undo(self) -> None:
+        """After trouble: nothing of the batch stays, and the next one starts on a fresh connection."""
+        try:
+            if self._driver is not None and self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001, S110 - the connection is given up below, which undoes as well
+            pass
+        if not self._in_memory:  # in memory the connection is the database
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection, self._driver = self._connection, None, None
+        if connection is not None:
+            try:
+                connection.invalidate() if not self._in_memory else None
+                connection.close()
+            except Exception:  # noqa: BLE001, S110 - it is gone either way
+                pass
+
+    @staticmethod
+    def _fail(batch: list[Job], broken: BaseException) -> None:
+        for job in batch:
+            job.committed = None
+            job.result = None
+            job.error = as_told(broken)

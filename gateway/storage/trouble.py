@@ -1,0 +1,66 @@
+"""Tells a database in trouble from a mistake in a statement, and a conflict that a second try settles from both."""
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gateway.usecases.transaction import DatabaseUnavailableError, StaleVersionError
+
+TRIES: Final = 8
+"""Runs of one use case before a conflict that does not go away counts as an unavailable database."""
+
+_RETRIED_STATES: Final = frozenset({"40001", "40P01"})
+"""PostgreSQL: serialization failure, deadlock detected."""
+
+_READ_ONLY_STATE: Final = "25006"
+"""PostgreSQL: a write on a standby, or on the former primary after a fail-over."""
+
+_SQLITE_TROUBLE: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    },
+)
+"""Primary result codes (https://www.sqlite.org/rescode.html) that are no fault of the statement."""
+
+
+def is_conflict(error: BaseException) -> bool:
+    """True when running the use case again from its start may succeed."""
+    if isinstance(error, StaleVersionError):
+        return True
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+
+
+def is_trouble(error: BaseException) -> bool:
+    """True when the database could not be reached, or could not read or write; False for a faulty statement."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _SQLITE_TROUBLE
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+        return True
+    return getattr(cause, "sqlstate", None) == _READ_ONLY_STATE
+
+
+def as_told(error: BaseException) -> BaseException:
+    """What the caller is told: `DatabaseUnavailableError` for trouble, anything else as it is."""
+    if not is_trouble(error):
+        return error
+    unavailable = DatabaseUnavailableError()
+    unavailable.__cause__ = error
+    return unavailable
