@@ -8,8 +8,9 @@ from typing import Final, Protocol
 from gateway.api.buckets import Rate
 from gateway.domain.identity import AccountId
 from gateway.observability.metrics import Metrics
-from gateway.usecases.services import BlindIndexes, Clock, Identifiers, Passwords, Sealer, Tokens
+from gateway.usecases.services import BlindIndexes, Clock, CommandSigner, Identifiers, Passwords, Sealer, Tokens
 from gateway.usecases.transaction import Database
+from gateway.usecases.types import TypeCatalogue
 
 BODY_AT_MOST: Final = 64 * 1024
 
@@ -58,6 +59,8 @@ class ApiDependencies:
     tokens: Tokens
     passwords: Passwords
     sealer: Sealer
+    signer: CommandSigner
+    types: TypeCatalogue
     changes: Changes
     metrics: Metrics
     limits: ApiLimits = field(default_factory=ApiLimits)

@@ -95,6 +95,8 @@ class Stream:
         self._waiting: list[bytes] = []
         self._size = 0
         self._something: Final = asyncio.Event()
+        self._nothing: Final = asyncio.Event()
+        self._nothing.set()
         self._over: Final = asyncio.Event()
         self._reason: Closed | None = None
 
@@ -118,6 +120,20 @@ class Stream:
         self._waiting.append(content)
         self._size += len(content)
         self._something.set()
+        self._nothing.clear()
+
+    async def taken(self, seconds: float) -> None:
+        """Return once all that was told is on its way: for a source that has more to tell than the buffer holds.
+
+        Raises:
+            StreamOverError: the client did not read for so long, and the stream is over now.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._nothing.wait()
+        except TimeoutError:
+            self.close(Closed.SLOW)
+            raise StreamOverError(Closed.SLOW) from None
 
     def close(self, reason: Closed) -> None:
         """End the stream; the first reason counts."""
@@ -144,6 +160,7 @@ class Stream:
         content = b"".join(self._waiting)
         self._waiting.clear()
         self._size = 0
+        self._nothing.set()
         if self._reason is None:
             self._something.clear()
         return content

@@ -24,8 +24,16 @@ _BY_LOGIN: Final = _SELECT.where(accounts.c.login_index == bindparam("login_inde
 _TAKEN: Final = select(accounts.c.login_index).where(
     accounts.c.login_index.in_(bindparam("login_indexes", expanding=True))
 )
-_ADD_ON_POSTGRESQL: Final = postgresql.insert(accounts).on_conflict_do_nothing(index_elements=[accounts.c.login_index])
-_ADD_ON_SQLITE: Final = sqlite.insert(accounts).on_conflict_do_nothing(index_elements=[accounts.c.login_index])
+_ADD_ON_POSTGRESQL: Final = (
+    postgresql.insert(accounts)
+    .on_conflict_do_nothing(index_elements=[accounts.c.login_index])
+    .returning(accounts.c.account_id)
+)
+_ADD_ON_SQLITE: Final = (
+    sqlite.insert(accounts)
+    .on_conflict_do_nothing(index_elements=[accounts.c.login_index])
+    .returning(accounts.c.account_id)
+)
 _ADD_PASSWORD: Final = insert(passwords)
 _PASSWORD: Final = select(passwords).where(passwords.c.account_id == bindparam("account_id"))
 _REPLACE: Final = (
@@ -64,7 +72,7 @@ class SqlAccounts:
 
     def add(self, account: Account, password: PasswordRecord, now: datetime) -> bool:
         """See the protocol."""
-        added = self._statements.execute(
+        added = self._statements.first(
             _ADD_ON_POSTGRESQL if self._statements.is_postgresql else _ADD_ON_SQLITE,
             {
                 "account_id": account.account_id,
@@ -78,7 +86,7 @@ class SqlAccounts:
                 "version": account.version,
             },
         )
-        if added.rowcount != 1:
+        if added is None:
             return False
         self._statements.execute(_ADD_PASSWORD, {"account_id": account.account_id, **_columns(password, now)})
         return True

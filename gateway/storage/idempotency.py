@@ -13,8 +13,10 @@ from gateway.usecases.transaction import StaleVersionError
 
 _GET: Final = select(table).where(table.c.key == bindparam("key"), table.c.started_at >= bindparam("since"))
 _REPLACED: Final = delete(table).where(table.c.key == bindparam("key"), table.c.started_at < bindparam("since"))
-_ON_POSTGRESQL: Final = postgresql.insert(table).on_conflict_do_nothing(index_elements=[table.c.key])
-_ON_SQLITE: Final = sqlite.insert(table).on_conflict_do_nothing(index_elements=[table.c.key])
+_ON_POSTGRESQL: Final = (
+    postgresql.insert(table).on_conflict_do_nothing(index_elements=[table.c.key]).returning(table.c.key)
+)
+_ON_SQLITE: Final = sqlite.insert(table).on_conflict_do_nothing(index_elements=[table.c.key]).returning(table.c.key)
 _OLD: Final = (
     select(table.c.key)
     .where(table.c.started_at < bindparam("before"))
@@ -48,7 +50,7 @@ class SqlIdempotency:
     def keep(self, answer: KeptAnswer, since: datetime) -> None:
         """See the protocol."""
         self._statements.execute(_REPLACED, {"key": answer.key, "since": since})
-        inserted = self._statements.execute(
+        inserted = self._statements.first(
             _ON_POSTGRESQL if self._statements.is_postgresql else _ON_SQLITE,
             {
                 "key": answer.key,
@@ -60,7 +62,7 @@ class SqlIdempotency:
                 "started_at": answer.at,
             },
         )
-        if inserted.rowcount != 1:
+        if inserted is None:
             raise StaleVersionError
 
     def forget(self, before: datetime, at_most: int) -> int:

@@ -12,8 +12,12 @@ from gateway.storage.tables.access import throttles
 from gateway.usecases.transaction import StaleVersionError
 
 _GET: Final = select(throttles).where(throttles.c.key == bindparam("key"))
-_ON_POSTGRESQL: Final = postgresql.insert(throttles).on_conflict_do_nothing(index_elements=[throttles.c.key])
-_ON_SQLITE: Final = sqlite.insert(throttles).on_conflict_do_nothing(index_elements=[throttles.c.key])
+_ON_POSTGRESQL: Final = (
+    postgresql.insert(throttles).on_conflict_do_nothing(index_elements=[throttles.c.key]).returning(throttles.c.key)
+)
+_ON_SQLITE: Final = (
+    sqlite.insert(throttles).on_conflict_do_nothing(index_elements=[throttles.c.key]).returning(throttles.c.key)
+)
 _UPDATE: Final = (
     update(throttles)
     .where(throttles.c.key == bindparam("b_key"), throttles.c.version == bindparam("b_version"))
@@ -53,11 +57,11 @@ class SqlThrottles:
         }
         version = self._versions.get(key)
         if version is None:
-            added = self._statements.execute(
+            added = self._statements.first(
                 _ON_POSTGRESQL if self._statements.is_postgresql else _ON_SQLITE,
                 {"key": key, "version": 0, **values},
             )
-            if added.rowcount != 1:
+            if added is None:
                 raise StaleVersionError
             self._versions[key] = 0
             return

@@ -7,8 +7,10 @@ from typing import Any
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.api.application import make_application
+from gateway.api.changes import ChangesHub
 from gateway.api.dependencies import ApiDependencies, ApiLimits
 from gateway.api.routes import Route
 from gateway.api.table import ROUTES
@@ -18,14 +20,17 @@ from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.passwords import BcryptPasswords
 from gateway.security.sealing import AesGcmSealer
+from gateway.security.signatures import Ed25519CommandSigner
 from gateway.security.tokens import KeyedTokens
 from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
 from gateway.storage.tables import metadata
+from gateway.usecases.types import load_catalogue
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 NAME = "ann@example.org"
 PASSWORD = "nine brown horses"
+TYPES = load_catalogue()
 
 Client = TestClient[Any, Any]
 
@@ -44,16 +49,6 @@ class Time:
 
     def pass_by(self, **by: float) -> None:
         self.now += timedelta(**by)
-
-
-class NoChanges:
-    """Nothing ever happens."""
-
-    def version(self, _account_id: str) -> int:
-        return 0
-
-    async def wait(self, _account_id: str, _version: int) -> None:
-        raise AssertionError("nobody waits in these tests")
 
 
 @dataclass
@@ -76,6 +71,8 @@ class Rig:
         self.identifiers = RandomIdentifiers()
         self.tokens = KeyedTokens(self.keys)
         self.metrics = Metrics("test")
+        self.changes = ChangesHub()
+        self.database.on_commit(self.changes.committed)
         self.deps = ApiDependencies(
             database=self.database,
             clock=self.time,
@@ -85,7 +82,9 @@ class Rig:
             tokens=self.tokens,
             passwords=self.passwords,
             sealer=AesGcmSealer(self.keys.wrapping_key),
-            changes=NoChanges(),
+            signer=Ed25519CommandSigner(Ed25519PrivateKey.generate()),
+            types=TYPES,
+            changes=self.changes,
             metrics=self.metrics,
             limits=self.limits,
         )

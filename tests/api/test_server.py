@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import ClientSession
 
+from gateway.api.answer import Answer
 from gateway.api.application import make_application
 from gateway.api.call import Call
-from gateway.api.answer import Answer
 from gateway.api.operator import make_operator_application
 from gateway.api.routes import Reply, Route
 from gateway.api.server import ApiServer, Listen, PlainHttpRefusedError
@@ -29,6 +29,17 @@ async def serving(rig: Rig, *routes: Route) -> AsyncIterator[ApiServer]:
             yield server
         finally:
             server.stop()
+
+
+async def until_refused(port: int) -> None:
+    """Return once nobody listens on the port."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                return
+            writer.close()
 
 
 async def raw(server: ApiServer, request: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -99,11 +110,7 @@ async def test_stopping_finishes_what_is_in_hand_and_takes_nothing_new(rig: Rig)
             asking = tasks.create_task(session.get(f"{server.url}/v1/slow"))
             await entered.wait()
             server.stop()
-            with pytest.raises(OSError):  # noqa: PT011 - refused
-                async with asyncio.timeout(5):
-                    while True:
-                        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-                        writer.close()
+            await until_refused(server.port)
             hold.set()
         assert (await asking).status == 204
 
@@ -111,7 +118,7 @@ async def test_stopping_finishes_what_is_in_hand_and_takes_nothing_new(rig: Rig)
 async def test_a_taken_port_is_an_error_at_once(rig: Rig) -> None:
     async with serving(rig) as server:
         second = ApiServer(make_application(rig.deps), Listen("127.0.0.1", server.port), identifiers=rig.identifiers)
-        with pytest.raises(OSError, match="[Aa]ddress already in use"):
+        with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
             await second.run()
 
 

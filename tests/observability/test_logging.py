@@ -41,15 +41,11 @@ SECRETS = [
 def test_what_looks_like_a_secret_is_not_written_wherever_it_is(written: io.StringIO, secret: str) -> None:
     log = logger("test")
     log.info("something", detail=f"before {secret} after", deep={"list": [secret, {"x": secret}]})
-    log.info(f"in the event: {secret}")
+    log.info("in the event: " + secret)  # noqa: G003 - as somebody might
     logging.getLogger("library").warning("a library says %s", secret)
-    try:
-        raise ValueError(secret)
-    except ValueError:
-        log.exception("failed")
+    log.error("failed", exc_info=ValueError(secret))
     text = written.getvalue()
     assert secret not in text
-    assert secret.split("\n")[-1] not in text or "\n" in secret
     assert text.count(REDACTED) >= 5
     assert len([json.loads(line) for line in text.splitlines()]) == 4
 
