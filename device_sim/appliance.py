@@ -71,6 +71,8 @@ class Appliance:
         self._stopping = False
         self._news = 0
         self._refusals = 0
+        self.has_given_up = False
+        """The gateway refused the activation for good. A new token or a reset makes it try again."""
         self._old_one_next = False
         self.happenings: dict[What, int] = {}
         """How often each thing happened since the start."""
@@ -143,6 +145,7 @@ class Appliance:
         """Live until stopped. Cancel it to pull the plug: the broker then publishes the will."""
         while not self._stopping:
             news = self._news
+            self.has_given_up = False
             try:
                 pause = await self._take_a_turn()
             except LinkError as error:
@@ -165,6 +168,8 @@ class Appliance:
             return 0.0
         match reply.retry:
             case "never":
+                self.has_given_up = True
+                self._controller.bell.ring()
                 return None
             case "now":
                 return self._backoff.next_s()

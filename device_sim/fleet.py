@@ -70,9 +70,7 @@ async def simulate(
     """
     out = out or sys.stdout
     try:
-        check(options)
-        if len(units) < options.appliances:
-            raise UsageError(f"there are {len(units)} units, {options.appliances} appliances were asked for")
+        check(options, len(units))
         trust_pem = await asyncio.to_thread(options.trust.read_text, "ascii")
     except (UsageError, OSError, ValueError) as error:
         text = str(error) if isinstance(error, UsageError) else "the trust bundle cannot be read"
@@ -184,7 +182,9 @@ class Fleet:
                     await patiently(partial(member.owner.pair, member.appliance))
                 started = loop.time()
                 lives.append(group.create_task(member.appliance.run()))
-                await member.appliance.until(lambda one: one.kept.device_id is not None)
+                await member.appliance.until(lambda one: one.kept.device_id is not None or one.has_given_up)
+                if member.appliance.has_given_up:
+                    return  # its code is counted
                 self._tally.activated += 1
                 await member.appliance.until(lambda one: one.is_paired and one.is_online)
                 self._tally.activation_s.append(loop.time() - started)

@@ -57,14 +57,16 @@ class Options:
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
-def check(options: Options) -> None:
-    """Refuse what makes no sense and what leaves this machine.
+def check(options: Options, units: int) -> None:
+    """Refuse what makes no sense, what leaves this machine, and a fleet without enough units.
 
     Raises:
         UsageError: with a sentence that names the option.
     """
     if not 1 <= options.appliances <= MOST_APPLIANCES:
         raise UsageError(f"--appliances must be between 1 and {MOST_APPLIANCES}")
+    if units < options.appliances:
+        raise UsageError(f"there are {units} units, {options.appliances} appliances were asked for")
     if not 1 <= options.accounts <= options.appliances:
         raise UsageError("--accounts must be between 1 and the number of appliances")
     if options.rate < 0 or options.command_rate < 0 or options.seconds < 0 or options.at_once < 1:
