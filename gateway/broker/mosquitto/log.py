@@ -39,7 +39,7 @@ _SAYS: Final = tuple(
         (rf"New connection from {_ADDRESS}:(?P<port>\d{{1,5}}) on port \d{{1,5}}\.", "opened"),
         (rf"New client connected from {_ADDRESS}:(?P<port>\d{{1,5}}) as {_CLIENT} \(p\d.*", "connected"),
         (rf"Client connection from {_ADDRESS} failed: .*", "tls_failed"),
-        (r"OpenSSL Error(?: .{0,20}?)?\[\d+\]: .*", "tls_failed"),
+        (r"OpenSSL Error(?: .{0,80}?)?\[\d+\]: .*", "tls_failed"),
         (rf"Client connection from {_ADDRESS} denied: max_connections exceeded\.", "refused"),
         (rf"Denied PUBLISH from {_CLIENT} \(.*", "publish_denied"),
         (rf"Denied SUBSCRIBE from {_CLIENT} \(.*", "subscribe_denied"),
@@ -49,7 +49,9 @@ _SAYS: Final = tuple(
         (rf"Client {_CLIENT}{_WHERE} disconnected(?:: | due to )oversize (?:packet|payload)\.", "refused"),
         (rf"Client {_CLIENT}{_WHERE} disconnected(?:: | due to )(?:used|using not)? ?.{{0,20}}feature .*", "refused"),
         (rf"Client {_CLIENT} disconnected due to QoS too high or retain not supported\.", "refused"),
+        (r"Client (?:<unknown>|\(null\)) disconnected due to .*", "refused"),
         (rf"Client {_CLIENT}{_WHERE} disconnected.*", "ended"),
+        (rf"Bad socket read/write on client {_CLIENT}: .*", "ended"),
         (rf"Client {_CLIENT} closed its connection\.", "ended"),
         (rf"Client {_CLIENT}(?: has exceeded timeout, disconnecting| been disconnected by .*)\.", "ended"),
         (rf"Client {_CLIENT} already connected, closing old connection\.", "ended"),
@@ -99,7 +101,7 @@ class LogReader:
                     says=says,
                     raw=text,
                     client_id=client if client is not None and _COMMON_NAME.fullmatch(client) else None,
-                    address=address or (self._only_one() if says == "tls_failed" else None),
+                    address=address or (self._only_one() if client is None or client in _NAMELESS else None),
                 )
             )
 
