@@ -85,7 +85,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics)
     services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
     hub = ChangesHub()
-    database.on_commit(lambda committed: hub.poke_all(committed.accounts))
+    database.on_commit(hub.committed)
     passwords = BcryptPasswords(
         secrets.keys,
         cost=settings.passwords.bcrypt_cost,

@@ -8,12 +8,15 @@ from gateway.domain.failures import CATALOGUE
 from gateway.domain.identity import AccountId, PairingId
 from gateway.domain.pairing import Pairing, PairingState, cancel, expire, open_pairing
 from gateway.usecases import progress
+from gateway.usecases.progress import Step
 from gateway.usecases.repositories.pairings import PairingStep
 from gateway.usecases.services import Identifiers, TokenPurpose, Tokens
 from gateway.usecases.transaction import Transaction
 
 AT_ONCE: Final = 200
 """Overdue pairings that one transaction closes."""
+
+_RANKS: Final = {step.value: rank for rank, step in enumerate(Step)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,9 @@ def watch(tx: Transaction, account_id: AccountId, pairing_id: PairingId, now: da
     pairing = tx.pairings.get(pairing_id)
     if pairing is None or pairing.account_id != account_id:
         return None
-    return Watched(expire(pairing, now), tx.pairings.steps(pairing_id), as_of)
+    # Several steps may share one commit and so one moment; then their own order tells.
+    steps = sorted(tx.pairings.steps(pairing_id), key=lambda one: (one.at, _RANKS[one.step]))
+    return Watched(expire(pairing, now), steps, as_of)
 
 
 def cancel_one(tx: Transaction, account_id: AccountId, pairing_id: PairingId, now: datetime) -> Pairing | None:

@@ -1,0 +1,176 @@
+"""A whole home for journeys: a real gateway with a real broker, appliances from a factory, and a phone."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import aiohttp
+from pydantic import SecretStr
+
+from device_sim.appliance import Appliance
+from device_sim.controller import Timings
+from device_sim.descriptor import Descriptor
+from device_sim.factory import MadeUnit, flash_of, make_units, write_folder
+from device_sim.flash import Address
+from device_sim.models import Model
+from device_sim.phone import Phone
+from gateway.bootstrap import build
+from gateway.bootstrap.secrets import Secrets, open_secrets
+from gateway.config import Settings
+from gateway.runtime.application import Application
+from gateway.runtime.clock import utc_now
+from gateway.security.authorities import AuthorityName
+from gateway.security.certificates import issue_claim_certificate
+from gateway.usecases.listed_rows import ListFormat
+from gateway.usecases.production_list import read_production_list
+from gateway.usecases.types import TypeCatalogue, load_catalogue
+from gateway.usecases.unit_rows import UnitIntake
+from gateway.usecases.units import import_units
+
+PATIENCE_S = 20.0
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def settings_for(folder: Path, *, kind: str = "nats", database_url: str | None = None, **limits: object) -> Settings:
+    """A gateway on loopback, on free ports, with quick passwords."""
+    return Settings.model_validate(
+        {
+            "data_folder": folder,
+            "region": "local",
+            "database": {"url": None if database_url is None else SecretStr(database_url)},
+            "broker": {
+                "kind": kind,
+                "nats": {"mqtt_port": free_port(), "client_port": free_port(), "store_bytes": 64 * 1024**2},
+                "mosquitto": {
+                    "claim_port": free_port(),
+                    "device_port": free_port(),
+                    "service_port": free_port(),
+                },
+            },
+            "api": {"port": 0},
+            "operator": {"port": 0},
+            "passwords": {"bcrypt_cost": 10},
+            "limits": {"address_burst_passwords": 1000, "address_passwords_per_second": 1000, **limits},
+        },
+    )
+
+
+@dataclass
+class Home:
+    """Everything that a journey works with."""
+
+    folder: Path
+    settings: Settings
+    application: Application
+    secrets: Secrets
+    http: aiohttp.ClientSession
+    tasks: asyncio.TaskGroup
+    units: list[MadeUnit] = field(default_factory=list)
+    types: TypeCatalogue = field(default_factory=load_catalogue)
+
+    @property
+    def api_url(self) -> str:
+        return self.application.parts.api.url
+
+    @property
+    def claim_address(self) -> Address:
+        broker = self.settings.broker
+        port = broker.nats.mqtt_port if broker.kind == "nats" else broker.mosquitto.claim_port
+        return Address("127.0.0.1", port)
+
+    async def make(self, count: int, *type_ids: str, seed: int = 1) -> list[MadeUnit]:
+        """Make appliances in the factory and import its production list."""
+        factory = self.secrets.authorities.signing(AuthorityName.FACTORY)
+
+        def issue(claim_id: str) -> tuple[str, str]:
+            identity = issue_claim_certificate(factory, claim_id, utc_now())
+            return identity.certificate_pem + identity.chain_pem, identity.key_pem
+
+        made = make_units(type_ids or ("heater.panel.s2",), count, seed, issue)
+        path = write_folder(made, self.folder / f"factory-{seed}")
+        with path.open("rb") as file:
+            report = await import_units(
+                self.application.parts.database,
+                UnitIntake(self.secrets.indexes, self.secrets.sealer, self.secrets.identifiers, self.types),
+                read_production_list(file, ListFormat.JSONL),
+                utc_now(),
+            )
+        assert report.taken == count, report
+        self.units += made
+        return made
+
+    def appliance(self, made: MadeUnit, *, seed: int = 1, timings: Timings | None = None) -> Appliance:
+        """The appliance of a unit, as its flash left it."""
+        trust = self.secrets.authorities.bundle(AuthorityName.HTTPS)
+        known = self.types.get(made.type_id)
+        descriptor = Descriptor.generic(made.type_id) if known is None else Descriptor.of(known.document)
+        return Appliance(
+            flash_of(made, self.folder / "flash", trust, self.claim_address, durable=False),
+            made.unit,
+            lambda rng, kept: Model(descriptor, rng, kept),
+            clock=utc_now,
+            seed=seed,
+            timings=timings or Timings(),
+        )
+
+    def start(self, appliance: Appliance) -> asyncio.Task[None]:
+        """Switch it on; it is switched off with the home."""
+        return self.tasks.create_task(appliance.run())
+
+    def phone(self, name: str = "anna@example.org", *, seed: int = 1) -> Phone:
+        """Somebody's app."""
+        return Phone(self.http, self.api_url, name, "correct horse battery", rng=Random(seed))  # noqa: S311 - keys of a test
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def gateway_running(settings: Settings) -> AsyncIterator[Application]:
+    """A gateway that serves, and stops cleanly at the end."""
+    application = await build(settings)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(application.run())
+        ready = tasks.create_task(application.ready())
+        await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_S)
+        if not ready.done():
+            ready.cancel()
+            running.cancel()
+            message = "the gateway did not become ready"
+            raise TimeoutError(message)
+        try:
+            yield application
+        finally:
+            application.stop()
+
+
+@contextlib.asynccontextmanager
+async def home(folder: Path, settings: Settings | None = None) -> AsyncIterator[Home]:
+    """A gateway, an HTTP client, and room for appliances."""
+    chosen = settings or settings_for(folder / "gateway")
+    async with (
+        gateway_running(chosen) as application,
+        aiohttp.ClientSession() as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        one = Home(folder, chosen, application, open_secrets(chosen, utc_now), http, tasks)
+        try:
+            yield one
+        finally:
+            for task in tasks._tasks:  # type: ignore[attr-defined]  # noqa: SLF001 - whoever still runs is switched off
+                task.cancel()
