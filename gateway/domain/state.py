@@ -1,11 +1,11 @@
 """Reported state: the latest word of an appliance, whatever order its words arrive in.
 
-Called for every report (30,000 a second), so it is one plain function over plain dicts and tuples: about 1 µs.
+Called for every report (30,000 a second), so it is one plain function over plain dicts and tuples: under 2 µs.
 
 Order: within one `boot`, the higher `seq` is newer, property by property: a late report still adds what nothing newer
-said. A `boot` never seen before is a restart and begins a new count; one
-that was seen earlier and is no longer the present one is old, however high its `seq`. A merge follows RFC 7396 one
-level deep: `null` removes a property, anything else replaces it.
+said, so the reports of one boot come to the same in any order. A `boot` never seen before is a restart and begins a new
+count; one that was seen earlier and is no longer the present one is old, however high its `seq`. A merge follows
+RFC 7396 one level deep: `null` removes a property, anything else replaces it.
 """
 
 from collections.abc import Mapping
@@ -123,8 +123,12 @@ def fits(encoded_state: bytes | str) -> bool:
 
 
 def forget(known: Known) -> Known:
-    """A new epoch: nothing of the state stays, the place in the count does, so that old reports remain old."""
-    return known._replace(state={}, marks={})
+    """A new epoch: nothing of the state stays, the place in the count does.
+
+    Everything up to it counts as overruled, as by a full report: what another gateway still has in hand of the former
+    owner's reports must not come to light under the next one.
+    """
+    return known._replace(state={}, marks={}, full_seq=known.seq)
 
 
 def of_epoch(reported: int | None, present: int) -> bool:

@@ -64,6 +64,10 @@ def _bare(identifier: str) -> str:
     return _NOT_ALNUM.sub("", identifier.lower())
 
 
+def _octets_reversed(mac_bare: str) -> str:
+    return bytes.fromhex(mac_bare)[::-1].hex()
+
+
 def _visible_forms(mac: str, machine_code: str) -> Iterator[str]:
     """What a person or a short program would make of the identifiers; a secret inside one of these is derivable."""
     mac_bare, code_bare = _bare(mac), _bare(machine_code)
@@ -76,7 +80,7 @@ def _visible_forms(mac: str, machine_code: str) -> Iterator[str]:
         code_bare + mac_bare,
         f"{int(mac_bare, 16):015d}",
         f"{int(mac_bare[-6:], 16):08d}",
-        "".join(reversed([mac_bare[at : at + 2] for at in range(0, 12, 2)])),
+        _octets_reversed(mac_bare),
     )
     for form in plain:
         yield form
@@ -90,7 +94,8 @@ def _visible_forms(mac: str, machine_code: str) -> Iterator[str]:
 def _parts(mac: str, machine_code: str) -> Iterator[str]:
     """What gives a setup code away when it is inside it: the tail of the MAC or of the machine code."""
     mac_bare, code_bare = _bare(mac), _bare(machine_code)
-    tails = [mac_bare[-_SHORTEST_PART:], mac_bare[-_SHORTEST_PART:][::-1], f"{int(mac_bare[-6:], 16):08d}"]
+    tails = [mac_bare[-_SHORTEST_PART:], mac_bare[-_SHORTEST_PART:][::-1], _octets_reversed(mac_bare)[:_SHORTEST_PART]]
+    tails.append(f"{int(mac_bare[-_SHORTEST_PART:], 16):08d}")
     digits = re.sub(r"\D", "", machine_code)
     tails += [form[-_SHORTEST_PART:] for form in (code_bare, digits) if len(form) >= _SHORTEST_PART]
     tails += [form[-_SHORTEST_PART:][::-1] for form in (code_bare, digits) if len(form) >= _SHORTEST_PART]
@@ -101,7 +106,7 @@ def _whole_forms_in_bytes(mac: str, machine_code: str) -> Iterator[str]:
     """What gives a unit key away when it is inside it, in hexadecimal. Only whole identifiers: keys are long."""
     mac_bare, code_bare = _bare(mac), _bare(machine_code)
     yield mac_bare
-    yield "".join(reversed([mac_bare[at : at + 2] for at in range(0, 12, 2)]))
+    yield _octets_reversed(mac_bare)
     for form in (mac_bare, mac_bare.upper(), code_bare, code_bare.upper(), machine_code):
         if len(form) >= _SHORTEST_PART:
             yield form.encode().hex()

@@ -58,7 +58,7 @@ SCENARIOS: Final = MappingProxyType(
         "members and transfers": Limits(
             steps=(*_OWNING, "inviting", "transferring"),
             moments=(_AT_ONCE, _OFFERS_OVER),
-            openings=(ANNA, ANNA, BERT),
+            openings=(ANNA, BERT),
         ),
         "commands of members": Limits(
             steps=(*_OWNING, "greeting", "inviting", "commanding", "relaying", "obeying"),
