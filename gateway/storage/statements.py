@@ -1,7 +1,7 @@
 """A connection, narrowed to what repositories do with it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause
 
@@ -38,7 +38,7 @@ class Statements:
     def tuples(self, statement: TextClause, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows as the driver hands them over: for the few places where naming columns is what takes the time."""
         result = self.connection.execute(statement, values)
-        rows: list[tuple[Any, ...]] = result.cursor.fetchall()  # type: ignore[union-attr]  # a SELECT has one
+        rows = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
         result.close()
         return rows
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.domain.presence import Gone, NeverSeen, Offline, Online, Presence
@@ -15,6 +16,7 @@ from gateway.domain.state import Known
 from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.schema import from_milliseconds, to_milliseconds
 from gateway.usecases.repositories.states import StoredState, VisibleState
+from gateway.usecases.transaction import StaleVersionError
 
 # One JSON parameter carries any number of ids: an IN list would be compiled anew for each length.
 _IDS_SQLITE: Final = "(SELECT value FROM json_each(:ids))"
@@ -65,32 +67,47 @@ _VISIBLE_ALL: Final = text(
     + "(:after < 0 OR (s.revision > :after AND s.epoch = b.epoch) OR p.revision > :after) ORDER BY b.device_id",
 )
 
-_PUT_STATE: Final = (
-    "INSERT INTO states (device_id, epoch, boot, seq, full_seq, properties, marks, earlier_boots, as_of, received_at, "
-    "revision) VALUES ({marks}) ON CONFLICT (device_id) DO UPDATE SET "
-    "epoch = excluded.epoch, boot = excluded.boot, seq = excluded.seq, full_seq = excluded.full_seq, "
-    "properties = excluded.properties, marks = excluded.marks, earlier_boots = excluded.earlier_boots, "
-    "as_of = excluded.as_of, received_at = excluded.received_at, revision = excluded.revision"
+_STATE_COLUMNS: Final = (
+    "device_id text, epoch integer, boot text, seq bigint, full_seq bigint, properties text, marks text, "
+    "earlier_boots text, as_of bigint, received_at bigint, revision bigint"
 )
-_PUT_PRESENCE: Final = (
-    "INSERT INTO presences (device_id, status, since, last_seen_at, session, why, revision) VALUES ({marks}) "
-    "ON CONFLICT (device_id) DO UPDATE SET status = excluded.status, since = excluded.since, "
-    "last_seen_at = excluded.last_seen_at, session = excluded.session, why = excluded.why, "
-    "revision = {revision}"
+_PRESENCE_COLUMNS: Final = (
+    "device_id text, status text, since bigint, last_seen_at bigint, session text, why text, revision bigint"
 )
 
 
-def _for_drivers(sql: str, columns: int, **parts: str) -> dict[bool, str]:
-    """The same statement in each driver's own parameter style."""
-    return {
-        False: sql.format(marks=", ".join("?" * columns), **parts),
-        True: sql.format(marks=", ".join(["%s"] * columns), **parts),
-    }
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """Writing many rows at once."""
+
+    sqlite: str
+    """Row after row, in the driver's own form. Its one writer knows that nobody else adds rows meanwhile."""
+    columns: tuple[str, ...]
+    known: TextClause
+    """PostgreSQL, rows that this transaction has locked. All of them as one JSON parameter: one message instead of one
+    a row. Sorted, so that two gateways cannot wait for each other."""
+    new: TextClause
+    """PostgreSQL, rows that were not there to be locked. One that came meanwhile is left as it is."""
 
 
-_PUT_STATES: Final = _for_drivers(_PUT_STATE, 11)
-_PUT_PRESENCES: Final = _for_drivers(_PUT_PRESENCE, 7, revision="excluded.revision")
-_PUT_LAST_SEEN: Final = _for_drivers(_PUT_PRESENCE, 7, revision="presences.revision")
+def _put(table: str, columns: str, *, keep: str = "") -> _Put:
+    """The column `keep` stays what it was."""
+    names = tuple(column.split()[0] for column in columns.split(", "))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:] if name != keep)
+    insert = f"INSERT INTO {table} ({', '.join(names)}) "
+    rows = f"SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r({columns}) ORDER BY device_id "  # noqa: S608 - names of ours
+    update = f"ON CONFLICT (device_id) DO UPDATE SET {changes}"
+    return _Put(
+        sqlite=f"{insert}VALUES ({', '.join('?' * len(names))}) {update}",
+        columns=names,
+        known=text(insert + rows + update),
+        new=text(insert + rows + "ON CONFLICT DO NOTHING"),
+    )
+
+
+_PUT_STATES: Final = _put("states", _STATE_COLUMNS)
+_PUT_PRESENCES: Final = _put("presences", _PRESENCE_COLUMNS)
+_PUT_LAST_SEEN: Final = _put("presences", _PRESENCE_COLUMNS, keep="revision")
 
 
 class SqlStates:
@@ -98,29 +115,45 @@ class SqlStates:
 
     def __init__(self, statements: Statements) -> None:
         self._statements: Final = statements
+        self._locked: Final[set[DeviceId]] = set()
+        self._locked_presences: Final[set[DeviceId]] = set()
 
     def lock(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, StoredState]:
         """See the protocol."""
         rows = self._statements.tuples(_LOCK[self._statements.is_postgresql], {"ids": json.dumps(list(device_ids))})
-        return dict(map(_stored, rows))
+        found = dict(map(_stored, rows))
+        self._locked.update(found)
+        return found
 
     def put(self, states: Sequence[StoredState], revision: int) -> None:
         """See the protocol."""
-        if states:
-            sql = _PUT_STATES[self._statements.is_postgresql]
-            self._statements.connection.exec_driver_sql(sql, [_row(one, revision) for one in states])
+        self._put(_PUT_STATES, [_row(one, revision) for one in states], self._locked)
 
     def presences(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Presence]:
         """See the protocol."""
         rows = self._statements.all(_PRESENCES[self._statements.is_postgresql], {"ids": json.dumps(list(device_ids))})
-        return {row[0]: _presence(row) for row in rows}
+        found = {DeviceId(row[0]): _presence(row) for row in rows}
+        self._locked_presences.update(found)
+        return found
 
     def put_presences(self, presences: Sequence[tuple[DeviceId, Presence]], revision: int | None) -> None:
         """See the protocol."""
         rows = [_presence_row(device_id, presence, revision) for device_id, presence in presences]
-        if rows:
-            statements = _PUT_LAST_SEEN if revision is None else _PUT_PRESENCES
-            self._statements.connection.exec_driver_sql(statements[self._statements.is_postgresql], rows)
+        self._put(_PUT_LAST_SEEN if revision is None else _PUT_PRESENCES, rows, self._locked_presences)
+
+    def _put(self, put: _Put, rows: list[tuple[Any, ...]], locked: set[DeviceId]) -> None:
+        if not rows:
+            return
+        if not self._statements.is_postgresql:
+            self._statements.connection.exec_driver_sql(put.sqlite, rows)
+        else:
+            known = [row for row in rows if row[0] in locked]
+            new = [row for row in rows if row[0] not in locked]
+            if known:
+                self._statements.execute(put.known, _as_json(put, known))
+            if new and self._statements.execute(put.new, _as_json(put, new)).rowcount != len(new):
+                raise StaleVersionError  # another gateway had the first word of one of them: read it, then merge
+        locked.update(row[0] for row in rows)
 
     def clear(self, device_id: DeviceId) -> None:
         """See the protocol."""
@@ -153,19 +186,24 @@ class SqlStates:
         return [_visible(row) for row in rows]
 
 
+def _as_json(put: _Put, rows: list[tuple[Any, ...]]) -> dict[str, str]:
+    return {"rows": to_json([dict(zip(put.columns, row, strict=True)) for row in rows]).decode()}
+
+
 def _row(state: StoredState, revision: int) -> tuple[Any, ...]:
-    known = state.known
+    device_id, epoch, known, as_of, received_at = state
+    boot, seq, properties, earlier, marks, full_seq = known
     return (
-        state.device_id,
-        state.epoch,
-        known.boot,
-        known.seq,
-        known.full_seq,
-        to_json(known.state).decode(),  # several times as quick as `json`
-        to_json(dict(known.marks)).decode() if known.marks else "{}",
-        " ".join(known.earlier_boots),
-        None if state.as_of is None else to_milliseconds(state.as_of),
-        None if state.received_at is None else to_milliseconds(state.received_at),
+        device_id,
+        epoch,
+        boot,
+        seq,
+        full_seq,
+        to_json(properties).decode(),  # several times as quick as `json`
+        to_json(dict(marks)).decode() if marks else "{}",
+        " ".join(earlier) if earlier else "",
+        None if as_of is None else to_milliseconds(as_of),
+        _milliseconds(received_at),
         revision,
     )
 
@@ -186,6 +224,11 @@ def _stored(row: tuple[Any, ...]) -> tuple[DeviceId, StoredState]:
 @lru_cache(maxsize=1024)  # the states of one batch were received at one moment
 def _moment(value: int | None) -> datetime | None:
     return None if value is None else from_milliseconds(value)
+
+
+@lru_cache(maxsize=64)
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else to_milliseconds(moment)
 
 
 def _presence(row: AnyRow) -> Presence:

@@ -29,7 +29,6 @@ states: Final = Table(
     Column("as_of", Instant),
     Column("received_at", Instant),
     Column("revision", BigInteger, nullable=False),
-    sqlite_with_rowid=False,  # one search instead of two for each report
 )
 
 presences: Final = Table(

@@ -3,23 +3,26 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.domain.presence import Presence
 from gateway.domain.state import Known
 
 
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """A device's latest state within one epoch."""
+class StoredState(NamedTuple):
+    """A device's latest state within one epoch. A tuple, because two are made for every report."""
 
-    device_id: DeviceId = field(repr=False)
+    device_id: DeviceId
     epoch: int
-    known: Known = field(repr=False)
+    known: Known
     as_of: datetime | None
     """The appliance's own time of the report, where it has a clock."""
     received_at: datetime | None
+
+    def __repr__(self) -> str:
+        """Without the device and what it reported."""
+        return f"StoredState(epoch={self.epoch})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,11 @@ class StateRepository(Protocol):
         """The stored states of those devices, kept from other writers until the commit."""
 
     def put(self, states: Sequence[StoredState], revision: int) -> None:
-        """Store states, new or changed, as change number `revision`."""
+        """Store states, new or changed, as change number `revision`. `lock` them before.
+
+        Raises:
+            StaleVersionError: one that was not there to be locked is there now.
+        """
 
     def presences(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Presence]:
         """The presences of those devices, kept from other writers until the commit. Never seen: left out."""
