@@ -8,7 +8,7 @@ from gateway.domain.identity import AccountId
 from gateway.usecases.outbox import Committed
 
 PLACES: Final = 16_384
-"""Counters. Accounts share them by hash, so that memory does not grow with accounts: a poke too many costs a reading."""
+"""Counters. Accounts share them by hash, so that memory does not grow; a poke too many costs a reading."""
 
 
 class ChangesHub:

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from gateway.api import accounts, sessions
+from gateway.api import accounts, devices, sessions
 from gateway.api.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *accounts.ROUTES,
     *sessions.ROUTES,
+    *devices.ROUTES,
 )

@@ -81,7 +81,7 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """The device cannot be told anything now (quarantined, suspended), or not by this account any more."""
+    """The device cannot be told anything now (quarantined, suspended), or its type is never turned on from afar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,9 @@ def send(  # noqa: PLR0911 - one return a refusal
     if errors:
         return Invalid(errors)
     turns_on = services.types.turns_on(bound.type_id, wish.action, wish.params)
+    safety = services.types.safety(bound.type_id)
+    if turns_on and (safety is None or not safety.remote_on):
+        return NotAllowed()
     life = lifetime(wish.life, turns_heat_on=turns_on)
     if isinstance(life, TooLong):
         return life
@@ -174,13 +177,24 @@ def _event_of(ack: CommandAck) -> Event:
             return HasFailed(ack.code)
 
 
+def one(tx: Transaction, account_id: AccountId, command_id: CommandId, now: datetime) -> Command | NotFound:
+    """A command that this account gave, while it may see the device in the epoch of the command."""
+    command = tx.commands.of_account(account_id, command_id)
+    if command is None:
+        return NotFound()
+    bound = tx.bindings.one(account_id, command.device_id)
+    return command if bound is not None and bound.binding.holds(now) else NotFound()
+
+
 def cancel(
     tx: Transaction, signer: CommandSigner, account_id: AccountId, command_id: CommandId, now: datetime
 ) -> Command | NotFound:
     """Take a command back that its appliance does not have yet. One that is over, or received, stays what it is."""
-    command = tx.commands.of_account(account_id, command_id)
-    device = None if command is None else tx.devices.get(command.device_id)
-    if command is None or device is None:
+    command = one(tx, account_id, command_id, now)
+    if isinstance(command, NotFound):
+        return command
+    device = tx.devices.get(command.device_id)
+    if device is None:
         return NotFound()
     after = _happened(tx, command, CancelledByPerson(), now)
     if after is not command:
