@@ -11,7 +11,8 @@ from gateway.storage.statements import Statements
 from gateway.storage.tables.access import throttles
 from gateway.usecases.transaction import StaleVersionError
 
-_GET: Final = select(throttles).where(throttles.c.key == bindparam("key"))
+_GET: Final = select(throttles).where(throttles.c.key == bindparam("key")).with_for_update()
+"""Locked on PostgreSQL, so that a hundred guesses at once queue up instead of colliding. SQLite has one writer."""
 _ON_POSTGRESQL: Final = (
     postgresql.insert(throttles).on_conflict_do_nothing(index_elements=[throttles.c.key]).returning(throttles.c.key)
 )

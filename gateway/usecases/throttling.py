@@ -65,8 +65,8 @@ def forgive(tx: Transaction, keys: ThrottleKeys) -> None:
 
     Not more, or a guesser would clear the count by logging in to an account of their own.
     """
+    by_address = tx.throttles.get(keys.address)  # the same order of locks as in `take_try`
     tx.throttles.remove(keys.name)
-    by_address = tx.throttles.get(keys.address)
     if by_address is None:
         return
     failures = by_address.failures - 1

@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 from gateway.api.answer import Answer
 from gateway.api.application import make_application
 from gateway.api.call import Call
+from gateway.api.dependencies import ApiLimits
 from gateway.api.operator import make_operator_application
 from gateway.api.routes import Reply, Route
 from gateway.api.server import ApiServer, Listen, PlainHttpRefusedError
@@ -113,6 +114,14 @@ async def test_stopping_finishes_what_is_in_hand_and_takes_nothing_new(rig: Rig)
             await until_refused(server.port)
             hold.set()
         assert (await asking).status == 204
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up(rig: Rig) -> None:
+    object.__setattr__(rig.deps, "limits", ApiLimits(body_seconds=0.05))
+    head = b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
+    async with serving(rig) as server:
+        status, _, body = await raw(server, head + b"Connection: close\r\n\r\n{")
+    assert (status, json.loads(body)["code"]) == (408, "http.slow_request")
 
 
 async def test_a_taken_port_is_an_error_at_once(rig: Rig) -> None:

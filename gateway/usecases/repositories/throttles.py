@@ -10,7 +10,7 @@ class ThrottleRepository(Protocol):
     """Rows of throttles. A row is worth nothing once it is older than `domain.throttle.FORGOTTEN_AFTER`."""
 
     def get(self, key: bytes) -> Throttle | None:
-        """The count under a key."""
+        """The count under a key, locked until the commit where the database can. Only inside `run`, not `read`."""
 
     def put(self, key: bytes, throttle: Throttle) -> None:
         """Store the count that follows from what `get` returned in this transaction.
