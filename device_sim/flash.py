@@ -92,7 +92,7 @@ class FlashContent:
     address: Address | None = None
     epoch: int = 0
     command_key: str | None = None
-    """Trusted on activation, Ed25519, lower-case hex."""
+    """Trusted on activation: Ed25519, base64."""
     paired: bool = False
     bind_token: str | None = field(repr=False, default=None)
     last_command_seq: int = -1

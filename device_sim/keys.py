@@ -1,7 +1,6 @@
 """Keys, certificate requests and signatures as an appliance handles them. Private keys never leave it."""
 
 import base64
-import binascii
 import ssl
 import tempfile
 from typing import Literal
@@ -22,10 +21,6 @@ from cryptography.x509.oid import NameOID
 from device_sim.flash import Credential
 
 KeyKind = Literal["p256", "ed25519"]
-
-_ED25519_KEY_BYTES = 32
-_HEX_KEY = 2 * _ED25519_KEY_BYTES
-_HEX_SIGNATURE = 128
 
 
 def new_key(kind: KeyKind = "p256") -> str:
@@ -80,13 +75,15 @@ def fits(key_pem: str, certificate_pem: str) -> bool:
 def is_signed(message: bytes, signature: str, public_key: str) -> bool:
     """Whether an Ed25519 signature (RFC 8032) over the message is good. Anything malformed is not.
 
-    Keys and signatures are read in lower-case hex and in base64; their lengths tell them apart.
+    Args:
+        message: the bytes that `gateway.protocol.signing` describes.
+        signature: base64.
+        public_key: base64.
     """
     try:
-        raw_key = bytes.fromhex(public_key) if len(public_key) == _HEX_KEY else base64.b64decode(public_key)
-        raw = bytes.fromhex(signature) if len(signature) == _HEX_SIGNATURE else base64.b64decode(signature)
-        Ed25519PublicKey.from_public_bytes(raw_key).verify(raw, message)
-    except (InvalidSignature, ValueError, binascii.Error):
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+        key.verify(base64.b64decode(signature, validate=True), message)
+    except (InvalidSignature, ValueError):  # binascii.Error is a ValueError
         return False
     return True
 

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -50,6 +50,19 @@ class Target:
     will_topic: str | None = None
 
 
+class Connection(Protocol):
+    """What a session needs of an open link."""
+
+    def publish(self, topic: str, payload: bytes) -> asyncio.Future[None]:
+        """See `Link.publish`."""
+
+    async def subscribe(self, topic_filter: str) -> None:
+        """See `Link.subscribe`."""
+
+    async def lost(self) -> str:
+        """See `Link.lost`."""
+
+
 class Link:
     """An open connection. Made by `opened`."""
 
@@ -67,7 +80,6 @@ class Link:
             CallbackAPIVersion.VERSION2, client_id=target.client_id, clean_session=True, reconnect_on_failure=False
         )
         client.max_inflight_messages_set(0)  # bounded by the session, which knows what may be dropped
-        client.connect_timeout = 10.0
         client.tls_set_context(target.context)
         if target.will_topic is not None:
             client.will_set(target.will_topic, b"{}", qos=1)
@@ -88,6 +100,7 @@ class Link:
         Raises:
             LinkError: with the reason.
         """
+        self._client.connect_timeout = timeout_s  # or the thread would hold on to a socket that nobody waits for
         try:
             async with asyncio.timeout(timeout_s):
                 await self._loop.run_in_executor(executor, self._open_socket, address)

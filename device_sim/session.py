@@ -11,7 +11,7 @@ from device_sim.controller import Controller
 from device_sim.flash import Credential
 from device_sim.happenings import What
 from device_sim.keys import serial_hex
-from device_sim.link import Link, LinkError
+from device_sim.link import Connection, LinkError
 from device_sim.renewal import ask_for_renewal, confirm, has_untried, hear_answer, is_due
 from device_sim.reporting import Reporter
 from gateway.protocol.codec import MalformedMessageError, decode, encode
@@ -44,7 +44,7 @@ class Session:
         self._controller = controller
         self._credential = credential
         self._device_id = controller.flash.content.device_id or ""
-        self._link: Link | None = None
+        self._link: Connection | None = None
         self._desk = CommandDesk(controller, self.say)
         self._reporter = Reporter(controller, self.say)
         self._held: list[Command] = []
@@ -75,7 +75,7 @@ class Session:
         """Report now; see `Reporter.report`."""
         return self._reporter.report(full=full)
 
-    async def run(self, link: Link) -> End:
+    async def run(self, link: Connection) -> End:
         """Live on this connection until it ends.
 
         Raises:
@@ -163,7 +163,7 @@ class Session:
 
         self.say(UpChannel.LOG, LogReport(entries=entries)).add_done_callback(forget)
 
-    async def _subscribe(self, link: Link) -> None:
+    async def _subscribe(self, link: Connection) -> None:
         """Listen before speaking. Who may hear nothing but a renewal has expired, and asks for that only."""
         try:
             await link.subscribe(f"hg/v1/dev/{self._device_id}/down/#")
@@ -187,7 +187,7 @@ class Session:
             epoch=kept.epoch,
         )
 
-    async def _watch(self, link: Link) -> None:
+    async def _watch(self, link: Connection) -> None:
         self.finish(LinkError(await link.lost()))
 
     async def _live(self) -> None:
