@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, Final, ParamSpec, TypeVar
 
 import typer
 
@@ -79,29 +79,37 @@ def say_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
-def _users_mistake(error: Exception) -> CommandError | None:
-    """The sentence for an error that a person at the terminal can do something about; None for any other.
+_SENTENCES: Final = {
+    ("gateway.security.authorities", "AuthorityError"),
+    ("gateway.security.files", "UnsafeFileError"),
+    ("gateway.security.keys", "MasterKeyError"),
+    ("gateway.usecases.descriptors", "DescriptorError"),
+    ("gateway.usecases.listed_rows", "ListError"),
+    ("gateway.broker.nats.binary", "BinaryRefusedError"),
+    ("gateway.broker.nats.configuration", "UnsafeListenerError"),
+    ("gateway.broker.mosquitto.server", "ProgramMissingError"),
+    ("gateway.runtime.application", "UnsafeBrokerError"),
+}
+"""Errors whose text is written for the person at the terminal, by module and name: most commands load few of them."""
 
-    The imports are late because most commands end well; what raised is loaded already.
-    """
+_CONFIG_ERROR: Final = ("gateway.config.loading", "ConfigError")
+_NO_DATABASE: Final = ("gateway.usecases.transaction", "DatabaseUnavailableError")
+
+
+def _users_mistake(error: BaseException) -> CommandError | None:  # noqa: PLR0911 - one line a kind of error
+    """The sentence for an error that a person at the terminal can do something about; None for any other."""
     if isinstance(error, CommandError):
         return error
-    from gateway.config import ConfigError
-
-    if isinstance(error, ConfigError):
+    if isinstance(error, BaseExceptionGroup):  # a gateway whose services died
+        found = [_users_mistake(each) for each in error.exceptions]
+        return None if None in found else found[0]
+    if isinstance(error, OSError) and error.strerror is not None:
+        return CommandError(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+    names = {(each.__module__, each.__name__) for each in type(error).__mro__}
+    if _CONFIG_ERROR in names:
         return CommandError(str(error), Exit.USAGE)
-    from gateway.security.authorities import AuthorityError
-    from gateway.security.files import UnsafeFileError
-    from gateway.security.keys import MasterKeyError
-    from gateway.usecases.descriptors import DescriptorError
-    from gateway.usecases.listed_rows import ListError
-    from gateway.usecases.transaction import DatabaseUnavailableError
-
-    match error:
-        case AuthorityError() | UnsafeFileError() | MasterKeyError() | DescriptorError() | ListError():
-            return CommandError(str(error))
-        case DatabaseUnavailableError():
-            return CommandError("the database cannot be reached; hearthgate config show tells which one is meant")
-        case OSError(filename=name, strerror=reason) if name is not None:
-            return CommandError(f"{name}: {reason}")
+    if names & _SENTENCES:
+        return CommandError(str(error))
+    if _NO_DATABASE in names:
+        return CommandError("the database cannot be used; `hearthgate config show` tells which one is meant")
     return None

@@ -50,18 +50,22 @@ def opened(settings: "Settings") -> "Iterator[tuple[Database, Secrets]]":
     """The database and the keys, for a command that works on stored data while no gateway need be running.
 
     Raises:
-        CommandError: the database has no tables yet, or there is no master key.
+        CommandError: there is no master key.
         WrongMasterKeyError: the database was written under another master key.
+        DatabaseUnavailableError: it cannot be opened.
     """
     from gateway.bootstrap.secrets import open_secrets
     from gateway.runtime.clock import utc_now
     from gateway.storage.database import Database
     from gateway.storage.engine import engine_for
+    from gateway.storage.key_checks import remembered_key_check
+    from gateway.storage.migrate import migrate
 
     key_ring(settings)  # a command never makes one: what it stored under a new key nobody would find again
     secrets = open_secrets(settings, utc_now)
-    url = settings.database_url.get_secret_value()
-    engine = engine_for(url, threads=settings.database.threads)
+    engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
+    migrate(engine)
+    secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
     database = Database(engine, gateway_id=secrets.identifiers.new("g"), readers=1, writers=1)
     try:
         yield database, secrets

@@ -1,0 +1,82 @@
+"""`hearthgate serve` and `hearthgate migrate`."""
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from gateway.cli.command import AsJson, CommandError, ConfigFile, Exit, command, say, say_json
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.runtime.application import Application
+
+
+@command
+def serve(*, config: ConfigFile = None) -> None:
+    """Run the gateway until it is told to stop: Ctrl-C or SIGTERM in order, a second one at once."""
+    from gateway.config import load
+    from gateway.observability.logging import configure
+
+    settings = load(config)
+    if problems := settings.problems_of_serving():
+        raise CommandError(f"the configuration cannot be used: {'; '.join(problems)}", Exit.USAGE)
+    configure(level=settings.log.level.upper(), human=settings.log.format == "text")
+    try:
+        asyncio.run(_serve(settings))
+    except asyncio.CancelledError:
+        raise CommandError("stopped at once") from None
+
+
+async def _serve(settings: "Settings") -> None:
+    from gateway.bootstrap.assembly import build
+
+    try:
+        application = await build(settings)
+    except ValueError as error:
+        raise CommandError(f"the configuration cannot be used: {error}", Exit.USAGE) from None
+    await run_until_told(application)
+
+
+async def run_until_told(application: "Application") -> None:
+    """Run an application until SIGINT or SIGTERM.
+
+    Raises:
+        asyncio.CancelledError: it was told twice, or before it was ready.
+    """
+    loop = asyncio.get_running_loop()
+    running = asyncio.current_task()
+    assert running is not None  # noqa: S101 - a coroutine runs in a task
+
+    def told() -> None:
+        if application.is_ready:
+            application.stop()
+        else:
+            running.cancel()
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, told)
+    try:
+        await application.run()
+    finally:
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(sign)
+
+
+@command
+def migrate(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Bring the database up to date. `serve` does it too; alone it fits into a deployment."""
+    from gateway.config import load
+    from gateway.storage.engine import engine_for
+    from gateway.storage.migrate import migrate as migrate_database
+
+    settings = load(config)
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = engine_for(settings.database_url.get_secret_value(), threads=1)
+    try:
+        migrate_database(engine)
+    finally:
+        engine.dispose()
+    if as_json:
+        say_json({"migrated": True})
+    else:
+        say("the database is up to date")

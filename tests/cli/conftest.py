@@ -1,0 +1,28 @@
+"""The command line with a data folder of its own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import Shell, Write
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # no hearthgate.toml by accident
+    for name in [name for name in os.environ if name.startswith("HEARTHGATE_")]:
+        monkeypatch.delenv(name)
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Write:
+    """Writes a file and gives its path."""
+
+    def write(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
