@@ -170,7 +170,10 @@ class _Canary:
             "hg/v1/dev/+/down/#",
             f"{self._theirs}/down/#",
             f"{self._theirs}/up/#",
+            f"{self._theirs}/down/{_CHANNEL}",
+            "hg/v1/dev/+/+/+",
             "hg/v1/bus/#",
+            "hg/v1/bus/+",
             "$SYS/#",
             "$share/canary/hg/#",
         )

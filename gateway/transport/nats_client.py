@@ -3,7 +3,7 @@
 nats-py builds an object, parses the headers and passes a queue and a task for every message. An intake needs the
 subject, the reply and the payload, so subscriptions that registered a sink here get exactly that, straight from the
 parser (4 microseconds a message instead of 40). All else (connecting, TLS, requests, pings) is nats-py's own. This
-leans on two names that are private there, `_ps` and `_transport`; the contract tests notice when a version changes them.
+leans on two names that are private there, `_ps` and `_transport`; the contract tests notice when they change.
 """
 
 import asyncio
@@ -146,22 +146,22 @@ async def connection(address: NatsAddress, server: str) -> AsyncIterator[FastCli
     async def quiet(_: Exception) -> None:
         """The server's complaints quote subjects, which hold identifiers: they are not logged."""
 
-    await client.connect(
-        [server],
-        user=address.user,
-        password=address.password,
-        tls=address.tls,
-        allow_reconnect=False,
-        connect_timeout=_CONNECT_SECONDS,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=_BETWEEN_SECONDS,  # type: ignore[arg-type] # annotated as int, used as seconds
-        ping_interval=5,
-        max_outstanding_pings=2,
-        closed_cb=over,
-        disconnected_cb=over,
-        error_cb=quiet,
-    )
     try:
+        await client.connect(
+            [server],
+            user=address.user,
+            password=address.password,
+            tls=address.tls,
+            allow_reconnect=False,
+            connect_timeout=_CONNECT_SECONDS,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=_BETWEEN_SECONDS,  # type: ignore[arg-type] # annotated as int, used as seconds
+            ping_interval=5,
+            max_outstanding_pings=2,
+            closed_cb=over,
+            disconnected_cb=over,
+            error_cb=quiet,
+        )
         yield client
     finally:
         await client.close()

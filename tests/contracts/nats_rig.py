@@ -92,6 +92,7 @@ class NatsRig:
         self.server = NatsServer(packaged_binary(), self.settings, clock=now, on_log_line=self.lines.append)
         self.urls = (f"nats://127.0.0.1:{self.client_port}",)
         self.broker = NatsBroker(self.server, self.urls, self.credentials, self.decisions, clock=now, gate=self._gate)
+        self.most_bytes = 1024**3
         self._opened = asyncio.Event()
         self._tasks: asyncio.TaskGroup
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -118,7 +119,9 @@ class NatsRig:
     def make_transport(self, *, in_flight: int = 1000) -> NatsTransport:
         address = NatsAddress(self.urls, "gateway", self.credentials.gateway)
         flight = {Intake.INGEST: in_flight, Intake.CONTROL: in_flight}
-        return NatsTransport(NatsTransportSettings(address=address, give_back_pause=0.05, in_flight=flight))
+        return NatsTransport(
+            NatsTransportSettings(address=address, give_back_pause=0.05, in_flight=flight, most_bytes=self.most_bytes)
+        )
 
     async def open_transport(self, *, gateway: int = 0, in_flight: int = 1000) -> NatsTransport:
         """A running transport. All gateways are alike here: they share consumers by name."""

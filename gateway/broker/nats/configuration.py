@@ -208,7 +208,7 @@ def _mqtt(settings: NatsSettings) -> list[str]:
         "  }",
     ]
     if settings.cluster is not None:
-        lines += [f"  stream_replicas: {settings.replicas}", f"  consumer_replicas: {settings.replicas}"]
+        lines.append(f"  stream_replicas: {settings.replicas}")  # consumers follow their stream
     return [*lines, "}"]
 
 

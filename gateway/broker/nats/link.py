@@ -48,22 +48,22 @@ async def connection(address: Address, server: str) -> AsyncIterator[tuple[Clien
     async def quiet(_: Exception) -> None:
         """The server's complaints quote subjects, which hold identifiers: they are not logged."""
 
-    await client.connect(
-        [server],
-        user=address.user,
-        password=address.password,
-        tls=address.tls,
-        allow_reconnect=False,
-        connect_timeout=_CONNECT_SECONDS,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=_BETWEEN_SECONDS,  # type: ignore[arg-type] # annotated as int, used as seconds
-        ping_interval=10,
-        max_outstanding_pings=2,
-        closed_cb=over,
-        disconnected_cb=over,
-        error_cb=quiet,
-    )
     try:
+        await client.connect(
+            [server],
+            user=address.user,
+            password=address.password,
+            tls=address.tls,
+            allow_reconnect=False,
+            connect_timeout=_CONNECT_SECONDS,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=_BETWEEN_SECONDS,  # type: ignore[arg-type] # annotated as int, used as seconds
+            ping_interval=10,
+            max_outstanding_pings=2,
+            closed_cb=over,
+            disconnected_cb=over,
+            error_cb=quiet,
+        )
         yield client, ended
     finally:
         await client.close()

@@ -27,10 +27,8 @@ _SAYS: Final = (
     ("TLS handshake timeout", "tls_failed"),
     ("Publish Violation", "publish_denied"),
     ("Subscription Violation", "subscribe_denied"),
-    ("authentication error", "refused"),
+    ("unable to connect: authentication error", "refused"),  # one attempt has up to four lines; this is the last
     ("Authentication Timeout", "refused"),
-    ("Auth callout", "refused"),
-    ("auth callout", "refused"),
     ("maximum connections exceeded", "refused"),
 )
 
@@ -41,6 +39,10 @@ def parse_line(raw: bytes, at: datetime) -> LogLine:
     Args:
         raw: the line as it came, without its end, of any content.
         at: when it was read.
+
+    Returns:
+        The line, named. `client_id` is what the other side claims to be: the certificate of a `tls_failed` may be
+        anybody's making, so such a line is evidence about an attempt, never about the appliance that it names.
     """
     text = raw[: 4 * MOST].decode("utf-8", "replace")
     text = "".join(each if each.isprintable() else "\ufffd" for each in text)[:MOST]

@@ -49,9 +49,9 @@ def to_subjects(topic_filter: str) -> tuple[str, ...]:
     `a/#` covers `a` itself in MQTT (3.1.1, 4.7.1.2) while `a.>` in NATS does not, so it becomes both. In MQTT's terms a
     client that asks for `a/#` subscribes to both, and is refused when one of them is missing.
     """
-    subject = topic_filter.replace("/", ".")
+    subject = ".".join("*" if level == "+" else level for level in topic_filter.split("/"))
     if subject == "#":
         return (">",)
     if subject.endswith(".#"):
         return (subject[:-2], subject[:-1] + ">")
-    return (".".join("*" if level == "+" else level for level in subject.split(".")),)
+    return (subject,)
