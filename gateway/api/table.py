@@ -2,11 +2,15 @@
 
 from typing import Final
 
-from gateway.api import accounts, devices, sessions
+from gateway.api import accounts, commands, devices, events, pairings, sessions, types
 from gateway.api.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *accounts.ROUTES,
     *sessions.ROUTES,
+    *pairings.ROUTES,
     *devices.ROUTES,
+    *commands.ROUTES,
+    *types.ROUTES,
+    *events.ROUTES,
 )
