@@ -54,14 +54,13 @@ def hear_verdict(controller: Controller, verdict: BindVerdict) -> None:
 
 
 def hear_epoch(controller: Controller, welcome: Welcome) -> None:
-    """Take over a newer epoch from a welcome. It is not signed, so it can only take something away.
+    """Note the epoch of a welcome. It is not signed, so it can only take something away, and nothing of it is kept.
 
-    From here on nothing of the former owner is obeyed. Wiping waits for the signed verdict.
+    When it is newer than ours, nobody is obeyed until the signed verdict came. Our next hello still says the old epoch,
+    which is how the gateway knows that the verdict did not arrive.
     """
-    kept = controller.flash.content
-    controller.owned = welcome.bound and welcome.epoch >= kept.epoch
-    if welcome.epoch > kept.epoch:
-        controller.flash.update(epoch=welcome.epoch, paired=False, last_command_seq=-1)
+    controller.told_epoch = welcome.epoch
+    controller.owned = welcome.bound and welcome.epoch >= controller.flash.content.epoch
 
 
 def ask_for_binding(controller: Controller, say: Say) -> str | None:

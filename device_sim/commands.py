@@ -36,7 +36,8 @@ class CommandDesk:
             OSError: the flash failed before the effect; nothing was done and nothing was answered.
         """
         kept = self._controller.flash.content
-        match judge_command(command, kept, self._controller.clock.now()):
+        now, told_epoch = self._controller.clock.now(), self._controller.told_epoch
+        match judge_command(command, kept, now, told_epoch=told_epoch):
             case Obey():
                 self._obey(command)
             case Repeat(seen):

@@ -75,6 +75,8 @@ class Controller:
         self.bell = Bell()
         self.asked: set[str] = set()
         """Ids of requests whose verdict on binding is awaited. Forgotten with the power: one asks again then."""
+        self.told_epoch = 0
+        """Of the last welcome. Newer than the flash's: from then on the former owner is not obeyed."""
         self.last_told: dict[str, Any] | None = None
         """The state as of the last report: what the gateway should know."""
         self.owned = False

@@ -158,7 +158,7 @@ class Load:
             return False
         except (aiohttp.ClientError, TimeoutError):
             return False
-        shown = body.get("state", body.get("properties", body))
+        shown = body.get("state")
         return isinstance(shown, dict) and all(_same(shown.get(name), value) for name, value in told.items())
 
     async def _status(self, phone: Phone, command_id: str) -> str:

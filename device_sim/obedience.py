@@ -60,9 +60,9 @@ CommandJudgement = Obey | Repeat | Reject | Drop
 
 
 def judge_command(  # noqa: PLR0911 - one return for each rule, in the order in which they count
-    command: Command, kept: FlashContent, now: datetime
+    command: Command, kept: FlashContent, now: datetime, *, told_epoch: int
 ) -> CommandJudgement:
-    """What to do with a command, given what the flash holds and the corrected time.
+    """What to do with a command, given what the flash holds, the corrected time and the epoch of the last welcome.
 
     Only a signed command is answered: an answer to a forged one would tell a stranger that somebody is there. A command
     of another epoch is dropped too; its sender has no business with the present owner's appliance.
@@ -71,7 +71,7 @@ def judge_command(  # noqa: PLR0911 - one return for each rule, in the order in 
         return Drop(Refusal.FORGED)
     if not is_signed(command_signing_bytes(kept.device_id, command), command.sig, kept.command_key):
         return Drop(Refusal.FORGED)
-    if command.epoch != kept.epoch:
+    if command.epoch != kept.epoch or told_epoch > kept.epoch:
         return Drop(Refusal.FOREIGN_EPOCH)
     known = next((seen for seen in kept.seen if seen.command_id == command.command_id), None)
     if known is not None:

@@ -150,7 +150,7 @@ class Phone:
         cursor: str | None = None
         while True:
             page = await self._get("/v1/devices?limit=200" + (f"&cursor={cursor}" if cursor else ""))
-            found.extend(page.get("items", page.get("devices", [])))
+            found.extend(page["items"])
             cursor = page.get("next")
             if cursor is None:
                 return found

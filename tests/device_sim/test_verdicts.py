@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from device_sim.binding import ask_for_binding, hear_epoch, hear_verdict
+from device_sim.commands import CommandDesk
 from device_sim.happenings import What
 from device_sim.obedience import Refusal
 from gateway.protocol.messages import Report, Welcome
@@ -50,10 +51,18 @@ def test_a_welcome_that_says_bound_does_not_make_it_paired(board: Any) -> None:
     assert board.controller.owned
 
 
-def test_a_welcome_of_a_newer_epoch_ends_obedience_but_does_not_wipe(board: Any) -> None:
-    board.controller.flash.update(settings={"target_c": 25})
+async def test_after_a_welcome_of_a_newer_epoch_nobody_is_obeyed_until_the_verdict(
+    board: Any, wire: Any, voice: Any
+) -> None:
+    desk, before = CommandDesk(board.controller, wire.say), board.kept
     hear_epoch(board.controller, welcome(board, epoch=5, bound=False))
-    assert (board.kept.paired, board.kept.epoch, board.kept.settings) == (False, 5, {"target_c": 25})
+    for epoch in (4, 5):
+        desk.take(voice.command(epoch=epoch))
+    assert wire.said == []
+    assert board.kept == before
+    hear_verdict(board.controller, voice.verdict(epoch=5))
+    desk.take(voice.command(epoch=5))
+    assert wire.acks() == [("received", None), ("applied", None)]
 
 
 def test_a_welcome_of_an_older_epoch_changes_nothing(board: Any) -> None:
