@@ -24,7 +24,7 @@ from gateway.security.signatures import Ed25519CommandSigner
 from gateway.security.tokens import KeyedTokens
 from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
-from gateway.storage.tables import metadata
+from gateway.storage.migrate import migrate
 from gateway.usecases.types import load_catalogue
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.keys = KeyRing(MasterKey(bytes(range(32))))
         self.engine = engine_for(f"sqlite:///{self.path}", threads=4)
-        metadata.create_all(self.engine)
+        migrate(self.engine)
         self.database = Database(self.engine, gateway_id="g-test")
         self.passwords = BcryptPasswords(self.keys, cost=4, workers=1)
         self.indexes = HmacBlindIndexes(self.keys)
