@@ -185,7 +185,7 @@ def _mosquitto(needs: BrokerNeeds) -> Reached:
     )
     server = MosquittoServer(find_program(wanted.program), mosquitto, clock=needs.clock, on_log_line=needs.on_log_line)
     door = Door(_reachable(wanted.service_host), wanted.service_port, _own_tls(needs))
-    transport = _mqtt(needs, door, shared=True)
+    transport = _mqtt(needs, door)
     broker = MosquittoBroker(server, door, needs.lists, gate=transport.connected)
     return Reached(
         broker=broker,
@@ -198,7 +198,7 @@ def _mosquitto(needs: BrokerNeeds) -> Reached:
     )
 
 
-def _mqtt(needs: BrokerNeeds, door: Door, *, shared: bool) -> MqttTransport:
+def _mqtt(needs: BrokerNeeds, door: Door) -> MqttTransport:
     limits = needs.settings.limits
     return MqttTransport(
         MqttSettings(
@@ -206,7 +206,7 @@ def _mqtt(needs: BrokerNeeds, door: Door, *, shared: bool) -> MqttTransport:
             port=door.port,
             name=needs.name,
             tls=door.tls,
-            shared=shared,
+            group=needs.secrets.keys.derive("mqtt shared subscription").hex(),
             ingest_flight=limits.ingest_in_flight_messages,
             control_flight=limits.control_in_flight_messages,
         ),
@@ -221,7 +221,7 @@ def _external(needs: BrokerNeeds) -> Reached:
     else:
         tls = _own_tls(needs, wanted.ca_file)
     door = Door(wanted.host, wanted.service_port, tls)
-    transport = _mqtt(needs, door, shared=True)
+    transport = _mqtt(needs, door)
     return Reached(
         broker=ExternalBroker(door, needs.name),
         transport=transport,
