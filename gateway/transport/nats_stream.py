@@ -9,13 +9,18 @@ import json
 from typing import Any, Final
 
 from nats.aio.client import Client
+from nats.errors import NoRespondersError
 
 from gateway.transport.nats_intake import STREAM
 
 _SECOND: Final = 1_000_000_000
 _ASK_SECONDS: Final = 5.0
-_STREAM_EXISTS: Final = 10058
-"""JetStream error: the name is in use with a different configuration."""
+_PRESENCE_SECONDS: Final = 0.5
+PRESENCE: Final = "hearthgate.presence"
+"""Every connected gateway answers here. Appliances have no permission for it."""
+
+_NO_STREAM: Final = 10059
+"""JetStream error: there is no stream of this name."""
 
 _OLDEST_UNACKNOWLEDGED: Final = 30 * _SECOND
 """How long the server waits for an acknowledgement before it gives the message to another gateway."""
@@ -72,8 +77,8 @@ async def make_streams(client: Client, *, most_bytes: int, replicas: int) -> Non
 
 async def make_consumer(
     client: Client, name: str, filters: tuple[str, ...], *, most_pending: int, replicas: int
-) -> bool:
-    """Make a durable consumer, or bring it to these settings; then take over what a dead gateway had in hand.
+) -> int:
+    """Make a durable consumer, or bring it to these settings.
 
     Args:
         client: connected as the gateway's user.
@@ -83,7 +88,7 @@ async def make_consumer(
         replicas: copies of its state.
 
     Returns:
-        True if messages of a dead gateway were taken over at once instead of after `ack_wait`.
+        How many messages were given out and not acknowledged.
 
     Raises:
         JetStreamRefusedError, nats.errors.Error, TimeoutError: not now; try again.
@@ -107,26 +112,47 @@ async def make_consumer(
             },
         },
     )
-    if not answer.get("num_ack_pending") or answer.get("num_waiting"):
-        return False
-    # Messages are pending and nobody is asking for more: their gateway died. Reset the consumer to its acknowledged
-    # floor, so that they come again now and in order, before anything newer of the same appliance. What was
-    # acknowledged above the floor has left the stream and does not come again.
+    return int(answer.get("num_ack_pending") or 0)
+
+
+async def is_alone(client: Client) -> bool:
+    """True when no other gateway is connected: nobody answers, and the server says so at once."""
+    try:
+        await client.request(PRESENCE, b"", timeout=_PRESENCE_SECONDS)
+    except NoRespondersError:
+        return True
+    except TimeoutError:
+        return False  # there is one, and it is busy
+    return False
+
+
+async def take_over(client: Client, name: str) -> bool:
+    """Have what a dead gateway had in hand delivered again at once, instead of after `ack_wait`.
+
+    The consumer is reset to its acknowledged floor, so these come in order and before anything newer of the same
+    appliance. What was acknowledged above the floor has left the stream and does not come again. Only for a gateway
+    that is alone: what another one has in hand would be delivered twice.
+
+    Returns:
+        False if the server cannot do it (older than 2.14); the messages then come after `ack_wait`.
+    """
     try:
         await _ask(client, f"CONSUMER.RESET.{STREAM}.{name}", {})
-    except (JetStreamRefusedError, TimeoutError):
-        return False  # a server older than 2.14 has no reset: they come after ack_wait
+    except (JetStreamRefusedError, NoRespondersError, TimeoutError):
+        return False
     return True
 
 
 async def _make_stream(client: Client, configuration: dict[str, Any]) -> None:
     name = configuration["name"]
+    # Update first: asked to create a stream that exists, the server adds its reservation once more, and a store that is
+    # more than half reserved then has "no room" (10047), at every start after the first.
     try:
-        await _ask(client, f"STREAM.CREATE.{name}", configuration)
-    except JetStreamRefusedError as refused:
-        if refused.code != _STREAM_EXISTS:
-            raise
         await _ask(client, f"STREAM.UPDATE.{name}", configuration)
+    except JetStreamRefusedError as refused:
+        if refused.code != _NO_STREAM:
+            raise
+        await _ask(client, f"STREAM.CREATE.{name}", configuration)
 
 
 async def _ask(client: Client, what: str, body: dict[str, Any]) -> dict[str, Any]:
