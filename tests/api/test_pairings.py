@@ -7,7 +7,6 @@ import pytest
 
 from gateway.usecases import binding, pairings
 from tests.api.house import House, Person
-from tests.api.house_fixtures import ann, bob, house  # noqa: F401 - fixtures
 from tests.api.rig import problem
 
 
