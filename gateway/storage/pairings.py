@@ -133,7 +133,7 @@ def _pairing(row: AnyRow) -> Pairing:
     return Pairing(
         pairing_id=row.pairing_id,
         account_id=row.account_id,
-        token_digest=row.token_digest,
+        token_digest=row.token_digest or b"",  # forgotten once the token is worth nothing
         state=PairingState(row.status),
         opened_at=row.opened_at,
         expires_at=row.expires_at,

@@ -42,6 +42,7 @@ sessions: Final = Table(
     Column("ended_at", Instant),
     Column("end_reason", Text),
     Index(None, "account_id"),
+    Index(None, "refreshed_at"),
 )
 
 session_tokens: Final = Table(

@@ -49,3 +49,11 @@ key_checks: Final = Table(
     Column("name", Text, primary_key=True),
     Column("record", LargeBinary, nullable=False),
 )
+
+tallies: Final = Table(
+    "tallies",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

@@ -11,7 +11,7 @@ pairings: Final = Table(
     metadata,
     Column("pairing_id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.account_id", ondelete="CASCADE"), nullable=False),
-    Column("token_digest", LargeBinary, nullable=False, unique=True),
+    Column("token_digest", LargeBinary, unique=True),
     Column("status", Text, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -113,6 +113,5 @@ evidence: Final = Table(
     Column("says", Text, nullable=False),
     Column("raw_code", Text),
     Column("address_index", LargeBinary),
-    Index(None, "attempt_id"),
-    Index(None, "at"),
+    Index(None, "attempt_id", "at"),
 )
