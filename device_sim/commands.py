@@ -84,6 +84,10 @@ class CommandDesk:
         if seen.outcome == "begun":
             return  # only while the model is at work; the answer follows
         state = changed or None
+        if state and self._controller.last_told is not None:
+            # The gateway knows this now. Without it here, a value that goes back before the next report would seem
+            # to be told already, and the gateway would keep the one in between.
+            self._controller.last_told = self._controller.last_told | state
         ack = CommandAck(
             command_id=seen.command_id,
             status=seen.outcome,

@@ -78,7 +78,7 @@ class Controller:
         self.told_epoch = 0
         """Of the last welcome. Newer than the flash's: from then on the former owner is not obeyed."""
         self.last_told: dict[str, Any] | None = None
-        """The state as of the last report: what the gateway should know."""
+        """The state as of the last report and the answers since: what the gateway should know."""
         self.owned = False
         """Whether there is anybody to report to. Not kept, and never shown: "paired" is `FlashContent.paired`."""
         self._watch = watch
@@ -108,7 +108,7 @@ class Controller:
         retry: str | None = None,
     ) -> None:
         """Something happened: tell who watches and wake who waits."""
-        self._watch(Happening(what, self.clock.now(), code, trace_id, subject, retry))
+        self._watch(Happening(what, self.clock.now(), None if code is None else str(code), trace_id, subject, retry))
         self.bell.ring()
 
     def request_id(self) -> str:

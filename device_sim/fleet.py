@@ -25,6 +25,7 @@ from device_sim.factory import MadeUnit, flash_of
 from device_sim.happenings import Happening, What
 from device_sim.load import Load
 from device_sim.models import Model
+from device_sim.obedience import Refusal
 from device_sim.options import Options, UsageError, check
 from device_sim.phone import Phone
 from device_sim.tally import Outcome, Tally
@@ -165,6 +166,8 @@ class Fleet:
         match happening.what:
             case What.COMMAND_APPLIED:
                 self._tally.effects[happening.subject or ""] += 1
+            case What.MESSAGE_DROPPED if happening.code == Refusal.REPEATED:
+                pass  # the gateway makes sure that a verdict arrived
             case What.LINK_FAILED | What.ACTIVATION_REFUSED | What.PAIRING_REFUSED | What.MESSAGE_DROPPED:
                 self._tally.codes[happening.code or happening.what.value] += 1
             case _:

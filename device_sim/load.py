@@ -133,6 +133,7 @@ class Load:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._options.settle_within_s
         waiting = [pair for pair in pairs if pair[0].last_reported is not None]
+        pause_s = 0.1
         while True:
             waiting = [pair for pair in waiting if not await self._is_known(*pair)]
             for command_id, phone in list(self._open.items()):
@@ -143,7 +144,8 @@ class Load:
             self._teller.step("settled", len(pairs) - len(waiting), len(pairs), open_commands=len(self._open))
             if not (waiting or self._open) or loop.time() >= until:
                 break
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(pause_s)
+            pause_s = min(5.0, 2 * pause_s)
         self._tally.reports_lost = len(waiting)
 
     async def _is_known(self, appliance: Appliance, phone: Phone) -> bool:

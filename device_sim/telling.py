@@ -19,15 +19,17 @@ class Teller:
 
     def step(self, name: str, done: float, total: float, **further: Any) -> None:
         """How far a step is."""
+        self.line({"step": name, "done": round(done, 1), "total": round(total, 1), **further})
         if self._progress is None:
-            self.line({"step": name, "done": round(done, 1), "total": round(total, 1), **further})
             return
         if name not in self._bars:
             self._bars[name] = self._progress.add_task(name, total=total)
         self._progress.update(self._bars[name], completed=done, total=total)
 
     def line(self, content: dict[str, Any]) -> None:
-        """One JSON object on a line of its own."""
+        """One JSON object on a line of its own, for programs only."""
+        if self._progress is not None:
+            return
         self._out.write(json.dumps(content, separators=(",", ":")) + "\n")
         self._out.flush()
 

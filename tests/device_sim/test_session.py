@@ -243,3 +243,17 @@ async def test_a_welcome_confirms_the_credential_that_was_used(
     assert before.operational is None
     assert board.kept.operational == new
     assert board.kept.candidate is None
+
+
+async def test_a_value_that_goes_back_after_a_command_is_reported_again(
+    board: Any, session: Session, broker: Broker, voice: Any
+) -> None:
+    async with running(session, broker):
+        await broker.said("hello")
+        tell(session, "welcome", welcome(board))
+        await broker.said("state")
+        tell(session, "command", voice.command(action="on", params={}))
+        board.controller.model.apply("off", {})  # somebody at the panel
+        session.report()
+    report = decode(StateReport, [payload for topic, payload in broker.log if topic == UP + "state"][-1])
+    assert report.state["power"] == "off"
