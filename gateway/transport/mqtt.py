@@ -30,8 +30,7 @@ __all__ = ["MqttSettings", "MqttTransport"]
 
 _log = structlog.get_logger(__name__)
 
-SHARE: Final = "$share/gateway/"
-"""All gateways are members of this one group."""
+_GROUP: Final = re.compile(r"[0-9a-z]{16,64}")
 
 _TOPIC: Final = re.compile(r"(?=.{1,200}\Z)[0-9A-Za-z._-]+(?:/[0-9A-Za-z._-]+)*")
 """What we publish to: no wildcard, no space, nothing that another broker would read differently."""
@@ -57,9 +56,13 @@ class MqttTransport:
     """`Transport` over paho-mqtt."""
 
     def __init__(self, settings: MqttSettings, filters: Mapping[Intake, Sequence[str]] = FILTERS) -> None:
-        """`filters`: the topic filters of each intake, in MQTT form."""
+        """`filters`: the topic filters of each intake, in MQTT form.
+
+        Raises:
+            ValueError: a group name that could be guessed, or is none.
+        """
         self._settings = settings
-        prefix = SHARE if settings.shared else ""
+        prefix = _share(settings.group)
         shared = {intake: [(prefix + f, 1) for f in filters[intake]] for intake in (Intake.INGEST, Intake.CONTROL)}
         self._out = Link(settings, "out", [(f, 0) for f in filters[Intake.BUS]], 100)
         self._links = {
@@ -193,3 +196,11 @@ class MqttTransport:
             _log.error("broker refused what the gateway published", reason=str(reason))
         self._outstanding.pop(identifier, None)
         self._changed.set()
+
+
+def _share(group: str | None) -> str:
+    if group is None:
+        return ""
+    if _GROUP.fullmatch(group) is None:
+        raise ValueError("the name of the gateways' group must be 16 to 64 characters of 0-9a-z")
+    return f"$share/{group}/"

@@ -43,9 +43,14 @@ class MqttSettings:
     port: int
     name: str = field(repr=False)
     tls: ssl.SSLContext = field(repr=False)
-    shared: bool = True
-    """Share the intakes with other gateways. Mosquitto 2.0 forgets shared subscriptions when it restarts, and drops
-    what is published until they stand again: where the gateway does not run it, and is the only one, go without."""
+    group: str | None = field(repr=False)
+    """Name of the group in which the gateways share the intakes: the same for all of them, and a secret, 16 to 64 of
+    0-9a-z. None for a gateway that is alone.
+
+    A secret, because Mosquitto refuses no SUBSCRIBE: an appliance that knew the name could join the group, and what is
+    dealt to it is dropped. And None where possible with a Mosquitto that the gateway does not run: it forgets
+    shared subscriptions when it restarts, and drops what is published until they stand again.
+    """
     ingest_flight: int = 2_000
     """State reports handed out and not acknowledged, at most. Also announced as Receive Maximum."""
     control_flight: int = 200

@@ -25,6 +25,7 @@ from tests.contracts.pki import Authority, Leaf, Pki, new_name
 from tests.contracts.transport_contract import Appliance
 
 DAY = dt.timedelta(days=1)
+GROUP = "0123456789abcdefghjkmnpqrs"
 
 
 def now() -> dt.datetime:
@@ -63,7 +64,8 @@ def revocation_list(authority: Authority, revoked: Iterable[Leaf] = (), *, lasts
 class MosquittoRig:
     """One broker and as many transports as a test wants. Enter it; everything ends with it."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, gated: bool = True, **settings: Any) -> None:
+        """`gated`: as in production. Without, appliances are let in although no gateway subscribes."""
         self.pki = Pki(folder / "pki")
         self.folder = folder / "mosquitto"
         pki, listen = self.pki, "127.0.0.1"
@@ -84,6 +86,7 @@ class MosquittoRig:
         self.broker = MosquittoBroker(self.server, self.door, self.lists, gate=self._gate)
         self.mqtt_port = self.settings.device.port
         self._tasks: asyncio.TaskGroup
+        self._gated = gated
         self._opened = asyncio.Event()
         self._transports: list[MqttTransport] = []
         self._gateways = {0: self.gateway}
@@ -92,6 +95,8 @@ class MosquittoRig:
 
     async def _gate(self) -> None:
         """Opens when a transport has been connected once, and stands (at a restart: again)."""
+        if not self._gated:
+            return
         await self._opened.wait()
         for transport in self._transports:
             await transport.connected()
@@ -133,7 +138,13 @@ class MosquittoRig:
                 self.settings.service.port,
                 leaf.common_name,
                 self.pki.context(leaf),
-                **{"pause_s": 0.05, "ingest_flight": in_flight, "control_flight": in_flight, **settings},
+                **{
+                    "group": GROUP,
+                    "pause_s": 0.05,
+                    "ingest_flight": in_flight,
+                    "control_flight": in_flight,
+                    **settings,
+                },
             )
         )
         self._running[id(transport)] = self._tasks.create_task(transport.run())

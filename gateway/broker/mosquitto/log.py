@@ -51,6 +51,8 @@ _SAYS: Final = tuple(
         (rf"Client {_CLIENT} disconnected due to QoS too high or retain not supported\.", "refused"),
         (r"Client (?:<unknown>|\(null\)) disconnected due to .*", "refused"),
         (rf"Client {_CLIENT}{_WHERE} disconnected.*", "ended"),
+        # How 2.0 ends a 3.1.1 client that published where it may not, retained, or too much.
+        (rf"Bad socket read/write on client {_CLIENT}: Unknown error\.", "refused"),
         (rf"Bad socket read/write on client {_CLIENT}: .*", "ended"),
         (rf"Client {_CLIENT} closed its connection\.", "ended"),
         (rf"Client {_CLIENT}(?: has exceeded timeout, disconnecting| been disconnected by .*)\.", "ended"),
