@@ -1,6 +1,6 @@
 """Units on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,7 +25,10 @@ _COUNT: Final = select(func.count()).select_from(units)
 _INSERT: Final = insert(units)
 _BLOCK: Final = update(units).where(units.c.unit_id == bindparam("id")).values(blocked=bindparam("reason"))
 _UNIQUE: Final = ("mac_index", "machine_code_index", "fingerprint", "claim_id", "unit_key_index", "setup_code_index")
-_SHARING: Final = {name: _SELECT.where(units.c[name].in_(bindparam("values", expanding=True))) for name in _UNIQUE}
+_SHARING: Final = {
+    name: select(units.c.unit_id).where(units.c[name].in_(bindparam("values", expanding=True))) for name in _UNIQUE
+}
+_GET_MANY: Final = _SELECT.where(units.c.unit_id.in_(bindparam("values", expanding=True)))
 _VALUES_AT_ONCE: Final = 1000
 """SQLite takes 32,766 parameters a statement (250,000 in newer builds), PostgreSQL 65,535."""
 
@@ -78,15 +81,13 @@ class SqlUnits:
 
     def sharing(self, batch: Sequence[ListedUnit]) -> list[ListedUnit]:
         """See the protocol."""
-        found: dict[str, ListedUnit] = {}
         rows = [_row(listed) for listed in batch]
+        found: set[str] = set()
         for name in _UNIQUE:
             values = [row[name] for row in rows if row[name] is not None]
-            for start in range(0, len(values), _VALUES_AT_ONCE):
-                part = {"values": values[start : start + _VALUES_AT_ONCE]}
-                for row in self._statements.all(_SHARING[name], part):
-                    found[row.unit_id] = ListedUnit(_unit(row), row.unit_key_index)
-        return list(found.values())
+            found.update(row.unit_id for row in self._in_parts(_SHARING[name], values))
+        known = self._in_parts(_GET_MANY, sorted(found))
+        return [ListedUnit(_unit(row), row.unit_key_index) for row in known]
 
     def add(self, batch: Sequence[ListedUnit]) -> None:
         """See the protocol."""
@@ -110,6 +111,10 @@ class SqlUnits:
         """See the protocol."""
         row = self._statements.first(_CLAIM_FINGERPRINT, {"id": claim_id})
         return None if row is None else row.fingerprint
+
+    def _in_parts(self, statement: Any, values: Sequence[Any]) -> Iterator[AnyRow]:
+        for start in range(0, len(values), _VALUES_AT_ONCE):
+            yield from self._statements.all(statement, {"values": values[start : start + _VALUES_AT_ONCE]})
 
     def _one(self, statement: Any, value: ColumnElement[Any] | str | bytes) -> Unit | None:
         row = self._statements.first(statement, {"value": value})
