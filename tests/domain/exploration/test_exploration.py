@@ -13,10 +13,10 @@ AT_LEAST = {
     "commands around releases": 9_600,
     "reports around releases": 5_100,
     "resets by strangers": 8_900,
-    "label codes": 5_000,
-    "button presses": 21_000,
-    "members and transfers": 1_600,
-    "commands of members": 1_000,
+    "label codes": 5_800,
+    "button presses": 21_900,
+    "members and transfers": 5_400,
+    "commands of members": 3_700,
 }
 
 # What must have happened on the way, or the scenario does not test what it is named after.
