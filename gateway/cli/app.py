@@ -2,10 +2,12 @@
 
 from gateway.cli import accounts, broker, ca, config, export, serve, setup, simulate, types, units, version
 from gateway.cli.command import new_group
+from gateway.cli.demo import demo
 
 app = new_group(help="A self-hosted gateway between home appliances, their app, and the people who help.")
 
 app.command("version")(version.version)
+app.command("demo")(demo)
 app.command("init")(setup.init)
 app.command("migrate")(serve.migrate)
 app.command("serve")(serve.serve)

@@ -83,6 +83,8 @@ _SENTENCES: Final = {
     ("gateway.security.authorities", "AuthorityError"),
     ("gateway.security.files", "UnsafeFileError"),
     ("gateway.security.keys", "MasterKeyError"),
+    ("gateway.security.private_keys", "PrivateKeyError"),
+    ("gateway.storage.migrate", "UnknownSchemaError"),
     ("gateway.usecases.descriptors", "DescriptorError"),
     ("gateway.usecases.listed_rows", "ListError"),
     ("gateway.broker.nats.binary", "BinaryRefusedError"),

@@ -1,5 +1,6 @@
 """Help, version, exit codes, sentences for mistakes, and a process of its own."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from gateway import __version__
-from gateway.cli.command import CommandError, Exit, command
+from gateway.cli.command import _CONFIG_ERROR, _NO_DATABASE, _SENTENCES, CommandError, Exit, command
 from tests.cli.shell import Shell
 
 
@@ -90,6 +91,11 @@ def test_a_mistake_of_the_user_becomes_one_sentence(error: Exception, says: str,
 
     result = CliRunner().invoke(asked)
     assert (result.exit_code, result.stderr) == (code, f"hearthgate: {says}\n")
+
+
+@pytest.mark.parametrize(("module", "name"), sorted([*_SENTENCES, _CONFIG_ERROR, _NO_DATABASE]))
+def test_the_errors_that_become_sentences_exist(module: str, name: str) -> None:
+    assert issubclass(getattr(importlib.import_module(module), name), Exception)
 
 
 def test_a_group_with_a_mistake_of_ours_in_it_keeps_its_traceback() -> None:
