@@ -37,8 +37,8 @@ _UPDATE: Final = (
     )
 )
 _STEP: Final = {
-    True: postgresql.insert(pairing_steps).on_conflict_do_nothing(),
-    False: sqlite.insert(pairing_steps).on_conflict_do_nothing(),
+    True: postgresql.insert(pairing_steps).on_conflict_do_nothing().returning(pairing_steps.c.step),
+    False: sqlite.insert(pairing_steps).on_conflict_do_nothing().returning(pairing_steps.c.step),
 }
 _STEPS: Final = (
     select(pairing_steps)
@@ -111,7 +111,7 @@ class SqlPairings:
             _STEP[self._statements.is_postgresql],
             {"pairing_id": pairing_id, "step": step.step, "at": step.at, "code": step.code},
         )
-        return done.rowcount == 1
+        return done.first() is not None
 
     def steps(self, pairing_id: PairingId) -> list[PairingStep]:
         """See the protocol."""

@@ -10,8 +10,8 @@ from gateway.storage.statements import Statements
 from gateway.storage.tables.operation import received_messages
 
 _REMEMBER: Final = {
-    True: postgresql.insert(received_messages).on_conflict_do_nothing(),
-    False: sqlite.insert(received_messages).on_conflict_do_nothing(),
+    True: postgresql.insert(received_messages).on_conflict_do_nothing().returning(received_messages.c.device_id),
+    False: sqlite.insert(received_messages).on_conflict_do_nothing().returning(received_messages.c.device_id),
 }
 
 
@@ -27,4 +27,4 @@ class SqlReceived:
             _REMEMBER[self._statements.is_postgresql],
             {"device_id": device_id, "message_id": message_id, "at": now},
         )
-        return done.rowcount == 1
+        return done.first() is not None
