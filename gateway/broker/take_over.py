@@ -8,10 +8,8 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.broker.probe import Probe, ProbeRefusedError
+from gateway.broker.probe import Probe
 from gateway.domain.identity import COMMON_NAME
-
-__all__ = ["Door", "ProbeRefusedError", "take_over"]
 
 _PATIENCE_S: Final = 5.0
 
@@ -32,7 +30,16 @@ async def take_over(door: Door, common_name: str) -> None:
         ValueError: not a name that certificates carry; it would be somebody else's client id.
         ProbeRefusedError: the service listener did not let us in.
     """
-    if COMMON_NAME.fullmatch(common_name) is None:
-        raise ValueError("not a common name")
+    check_name(common_name)
     probe = await Probe.connect(door.host, door.port, door.tls, common_name, clean=True, seconds=_PATIENCE_S)
     await probe.close()
+
+
+def check_name(common_name: str) -> None:
+    """See that this is a name that certificates carry.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if COMMON_NAME.fullmatch(common_name) is None:
+        raise ValueError("not a common name")

@@ -19,7 +19,7 @@ import structlog
 
 from gateway.broker.mosquitto.server import MosquittoServer
 from gateway.broker.probe import Probe, ProbeRefusedError
-from gateway.broker.take_over import Door, take_over
+from gateway.broker.take_over import Door, check_name, take_over
 
 _log = structlog.get_logger(__name__)
 
@@ -112,6 +112,7 @@ class MosquittoBroker:
             ReloadFailedError: the same.
             ValueError: not a common name.
         """
+        check_name(common_name)
         await self.refresh()
         await take_over(self._door, common_name)
 
@@ -164,8 +165,8 @@ class MosquittoBroker:
         while True:
             try:
                 await self.refresh()
-            except Exception:  # noqa: BLE001 - whatever the lists are made from may be away for a while
-                _log.exception("revocation lists not refreshed")
+            except Exception as error:  # noqa: BLE001 - whatever the lists are made from may be away for a while
+                _log.error("revocation lists not refreshed", cause=type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
             else:
                 return
