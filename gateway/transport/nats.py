@@ -11,8 +11,15 @@ from typing import Final
 from nats import errors
 
 from gateway.transport.nats_client import FastClient, NatsAddress, connection
-from gateway.transport.nats_intake import HEARTBEAT_SECONDS, NatsIntake
-from gateway.transport.nats_stream import JetStreamRefusedError, make_consumer, make_streams
+from gateway.transport.nats_intake import MOST_TROUBLE, NatsIntake
+from gateway.transport.nats_stream import (
+    PRESENCE,
+    JetStreamRefusedError,
+    is_alone,
+    make_consumer,
+    make_streams,
+    take_over,
+)
 from gateway.transport.port import Inbound, Intake, TransportClosedError
 
 __all__ = ["NatsAddress", "NatsTransport", "NatsTransportSettings"]
@@ -30,8 +37,11 @@ _MOST_BUS: Final = 10_000
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 _STEADY_SECONDS: Final = 10.0
-_TICK_SECONDS: Final = HEARTBEAT_SECONDS
+_TICK_SECONDS: Final = 2.5
+"""A message is spoken for after two of these at the latest, well before the server's `ack_wait` of 10 s."""
+
 _FLUSH_SECONDS: Final = 5
+_TROUBLE_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class NatsTransport:
         self._client: FastClient | None = None
         self._standing = asyncio.Event()
         self._room = asyncio.Event()
+        self._questions: list[bytes] = []
         self._late: list[bytes] = []
         """Acknowledgements given while there was no connection; at most as many as messages may be in flight."""
 
@@ -167,19 +178,22 @@ class NatsTransport:
 
     async def _serve(self, client: FastClient) -> None:
         settings = self._settings
+        await self._send_late(client)  # first: what is acknowledged here must not be taken over below
         await make_streams(client, most_bytes=settings.most_bytes, replicas=settings.replicas)
+        alone = await is_alone(client)
         for intake, filters in _FILTERS.items():
             mine = self._intakes[intake]
-            await make_consumer(
+            pending = await make_consumer(
                 client, mine.consumer, filters, most_pending=4 * settings.in_flight[intake], replicas=settings.replicas
             )
+            if alone and pending:
+                await take_over(client, mine.consumer)
             await mine.attach(client, self._room.set)
         await client.subscribe_sink(_BUS, self._take_bus)
+        await client.subscribe_sink(PRESENCE, self._say_present)
         await client.flush()
         self._client = client
-        late, self._late = self._late, []
-        if late:
-            await client.send(late)
+        await self._send_late(client)
         self._standing.set()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -191,8 +205,26 @@ class NatsTransport:
         except* (OSError, TimeoutError, errors.Error):
             pass  # sending failed: the connection is over, which is what this waits for
 
+    async def _send_late(self, client: FastClient) -> None:
+        late, self._late = self._late, []
+        if late:
+            await client.send(late)
+            await client.flush()
+
+    def _say_present(self, _subject: bytes, reply: bytes, _header: bytes, _payload: bytes) -> None:
+        self._questions.append(reply)
+        self._room.set()
+
     async def _keep_asking(self, client: FastClient) -> None:
         while True:
+            questions, self._questions = self._questions, []
+            if questions:
+                await client.send(b"PUB %b 0\r\n\r\n" % reply for reply in questions)
+            if any(intake.in_trouble for intake in self._intakes.values()):
+                # No leader, or no consumer any more: asking at once would be answered at once, for ever.
+                await asyncio.sleep(_TROUBLE_SECONDS)
+            if any(intake.in_trouble > MOST_TROUBLE for intake in self._intakes.values()):
+                raise ConnectionResetError  # begin anew, and make the consumers again
             lines = [line for intake in self._intakes.values() for line in intake.ask()]
             if lines:
                 await client.send(lines)

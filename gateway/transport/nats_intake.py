@@ -23,8 +23,11 @@ STREAM: Final = "$MQTT_msgs"
 
 _PREFIX: Final = len("$MQTT.msgs.")
 _ASK_NANOSECONDS: Final = 30_000_000_000
-_HEARTBEAT_NANOSECONDS: Final = 5_000_000_000
-HEARTBEAT_SECONDS: Final = 5.0
+_HEARTBEAT_SECONDS: Final = 5
+_HEARTBEAT_NANOSECONDS: Final = _HEARTBEAT_SECONDS * 1_000_000_000
+MOST_TROUBLE: Final = 12
+"""Refusals in a row after which the connection is made anew, and with it the consumers."""
+
 _LEAST_ASK: Final = 8
 _SEQUENCE: Final = 5
 """Position of the stream's sequence in `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.…`."""
@@ -55,6 +58,9 @@ class NatsIntake:
         self._inbox = b""
         self._loop = asyncio.get_running_loop()
         self._ask_again: Callable[[], None] = lambda: None
+        self.in_trouble = 0
+        """Refusals of the server (no leader, no consumer) since the last message."""
+
         self.returned = 0
         """How often messages were given back."""
 
@@ -63,7 +69,7 @@ class NatsIntake:
         inbox = client.new_inbox()
         await client.subscribe_sink(inbox, self._take)
         self._inbox, self._client, self._ask_again = inbox.encode(), client, ask_again
-        self._asked, self._heard = 0, self._loop.time()
+        self._asked, self._heard, self.in_trouble = 0, self._loop.time(), 0
 
     def detach(self) -> None:
         """The connection is gone. What is held stays held: its acknowledgements work on the next one, too."""
@@ -81,10 +87,9 @@ class NatsIntake:
         yield b"PUB %b %b %d\r\n%b\r\n" % (subject, self._inbox, len(body), body)
 
     def check(self) -> None:
-        """Forget a request that the server forgot (a leader that went away says no goodbye)."""
-        if self._asked and self._loop.time() - self._heard > 2 * HEARTBEAT_SECONDS + 1:
-            self._asked = 0
-            self._heard = self._loop.time()
+        """Notice that the server forgot a request: neither a message nor a heartbeat in twice its time."""
+        if self._asked and self._loop.time() - self._heard > 2 * _HEARTBEAT_SECONDS + 1:
+            self.in_trouble = MOST_TROUBLE + 1
 
     def still_working(self) -> Iterator[bytes]:
         """Protocol lines that stop the server's clock for what has been held since the call before."""
@@ -139,6 +144,7 @@ class NatsIntake:
             self._status(header)
             return
         self._asked = max(0, self._asked - 1)
+        self.in_trouble = 0
         sequence = reply.split(b".", _SEQUENCE + 1)[_SEQUENCE]
         held = self._held
         again = sequence in held
@@ -152,7 +158,10 @@ class NatsIntake:
     def _status(self, header: bytes) -> None:
         """A request ended or a heartbeat came (NATS ADR-37): `NATS/1.0 408 …`, with what was left of the request."""
         if header.startswith(b"NATS/1.0 100"):
+            self.in_trouble = 0
             return
+        if not header.startswith((b"NATS/1.0 404", b"NATS/1.0 408")):
+            self.in_trouble += MOST_TROUBLE + 1 if b"Consumer Deleted" in header else 1
         left = self._asked
         at = header.find(b"Nats-Pending-Messages: ")
         if at >= 0:

@@ -22,8 +22,9 @@ PRESENCE: Final = "hearthgate.presence"
 _NO_STREAM: Final = 10059
 """JetStream error: there is no stream of this name."""
 
-_OLDEST_UNACKNOWLEDGED: Final = 30 * _SECOND
-"""How long the server waits for an acknowledgement before it gives the message to another gateway."""
+_ACK_WAIT: Final = 10 * _SECOND
+"""After which the server gives a message to another gateway. A gateway that lives says every 2.5 s that it still works on
+what it holds, so this is no limit for the work, only the time after which a gateway counts as dead."""
 
 
 class JetStreamRefusedError(Exception):
@@ -102,7 +103,7 @@ async def make_consumer(
                 "durable_name": name,
                 "ack_policy": "explicit",
                 "deliver_policy": "all",
-                "ack_wait": _OLDEST_UNACKNOWLEDGED,
+                "ack_wait": _ACK_WAIT,
                 "max_ack_pending": most_pending,
                 "max_waiting": 512,
                 "max_deliver": -1,

@@ -26,7 +26,7 @@ LINES = [
         ("tls_failed", None, "192.0.2.7"),
     ),
     (
-        f"[ERR] [2001:db8::7]:46974 - mid:35 - TLS handshake error: tls: failed to verify certificate: (CN={CN} SHA-256)",
+        f"[ERR] [2001:db8::7]:46974 - mid:35 - TLS handshake error: tls: failed to verify certificate: (CN={CN})",
         ("tls_failed", CN, "2001:db8::7"),
     ),
     (

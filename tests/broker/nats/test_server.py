@@ -39,6 +39,7 @@ async def test_it_is_started_again_as_often_as_it_dies(tmp_path: Path) -> None:
             await rig.kill_broker()
             await asyncio.wait_for(rig.server.listening.wait(), 10)
         assert rig.server.starts == 4
+        await rig.broker.ready()
         await rig.open_transport()
         assert await (await rig.connect(rig.pki.appliance())).ping()
 
