@@ -158,7 +158,7 @@ def acknowledge(
         return "unknown_command"
     after = _happened(tx, command, _event_of(ack), now)
     if ack.state is not None and ack.seq is not None:
-        report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None)
+        report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None, epoch=ack.epoch)
         states.ingest(tx, [report], services.types, now)
     others = [one for one in tx.commands.under_way(device_id) if one.command_id != after.command_id]
     _drive(tx, services.signer, device, others, now)
@@ -178,6 +178,12 @@ def _event_of(ack: CommandAck) -> Event:
 
 
 def one(tx: Transaction, account_id: AccountId, command_id: CommandId, now: datetime) -> Command | NotFound:
+    """A command that this account gave, as it is now: expired at its time, also before the timer wrote that down."""
+    command = _theirs(tx, account_id, command_id, now)
+    return command if isinstance(command, NotFound) else advance(command, TimePassed(), now)
+
+
+def _theirs(tx: Transaction, account_id: AccountId, command_id: CommandId, now: datetime) -> Command | NotFound:
     """A command that this account gave, while it may see the device in the epoch of the command."""
     command = tx.commands.of_account(account_id, command_id)
     if command is None:
@@ -190,7 +196,7 @@ def cancel(
     tx: Transaction, signer: CommandSigner, account_id: AccountId, command_id: CommandId, now: datetime
 ) -> Command | NotFound:
     """Take a command back that its appliance does not have yet. One that is over, or received, stays what it is."""
-    command = one(tx, account_id, command_id, now)
+    command = _theirs(tx, account_id, command_id, now)
     if isinstance(command, NotFound):
         return command
     device = tx.devices.get(command.device_id)
@@ -204,7 +210,8 @@ def cancel(
 
 def resume(tx: Transaction, signer: CommandSigner, device: Device, now: datetime) -> None:
     """The appliance said hello: what it has not received is sent at once."""
-    waiting = [advance(one, SaidHello(), now) for one in tx.commands.under_way(device.device_id)]
+    alive = [_happened(tx, one, TimePassed(), now) for one in tx.commands.under_way(device.device_id)]
+    waiting = [advance(one, SaidHello(), now) for one in alive]
     _drive(tx, signer, device, waiting, now)
 
 

@@ -100,6 +100,8 @@ class House:
     client: Client
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What was committed to be published: topic and message."""
+    something: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with every message."""
 
     def __post_init__(self) -> None:
         self.rig.database.on_commit(self._published)
@@ -109,9 +111,19 @@ class House:
         for row in committed.outbox:
             if row.kind is Kind.PUBLISH:
                 self.sent.append((row.target, json.loads(row.payload)))
+                self.something.set()
 
     def commands_to(self, device_id: str) -> list[dict[str, Any]]:
         return [message for topic, message in self.sent if topic == f"hg/v1/dev/{device_id}/down/command"]
+
+    async def next_command_to(self, device_id: str) -> dict[str, Any]:
+        """The first command that is sent from now on."""
+        known = len(self.commands_to(device_id))
+        async with asyncio.timeout(5):
+            while len(found := self.commands_to(device_id)) == known:
+                self.something.clear()
+                await self.something.wait()
+        return found[known]
 
     def verdicts_to(self, device_id: str) -> list[dict[str, Any]]:
         return [message for topic, message in self.sent if topic == f"hg/v1/dev/{device_id}/down/bind"]
