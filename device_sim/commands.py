@@ -95,6 +95,7 @@ class CommandDesk:
             state=state,
             seq=self._controller.next_seq() if state else None,
             boot=self._controller.flash.content.boot if state else None,
+            epoch=self._controller.flash.content.epoch if state else None,
         )
         self._say(UpChannel.ACK, ack).add_done_callback(partial(self._heard, seen.command_id))
 

@@ -131,7 +131,12 @@ class Controller:
     def report(self, state: dict[str, Any], *, full: bool) -> StateReport:
         """A state report that holds these properties."""
         return StateReport(
-            seq=self.next_seq(), boot=self.flash.content.boot, at=self.clock.now(), state=state, full=full
+            seq=self.next_seq(),
+            boot=self.flash.content.boot,
+            at=self.clock.now(),
+            state=state,
+            full=full,
+            epoch=self.flash.content.epoch,
         )
 
     def remember(self, stage: str, code: str) -> None:

@@ -164,7 +164,9 @@ def _tell(
         progress.failed(tx, attempt, code, Source.GATEWAY, "bind_refused", now)
     verdict = Verdict(code is None, device.epoch, attempt.trace_id, device, code)
     message = _signed(services, verdict, request_id, now)
-    tx.bindings.remember_verdict(device.device_id, message, now)
+    # A refusal never takes the place of what the appliance may still have to hear: "wipe", or "bound".
+    if code is None or tx.bindings.verdict(device.device_id) is None:
+        tx.bindings.remember_verdict(device.device_id, message, now)
     if connected:
         tx.publish(str(DownTopic(device.device_id, DownChannel.BIND)), message, now)
     return verdict

@@ -9,7 +9,7 @@ from typing import Any, Final
 from gateway.domain.failures import Stage
 from gateway.domain.identity import DeviceId
 from gateway.domain.presence import Online, Presence, heard
-from gateway.domain.state import Ignored, Known, apply_report, fits, forget
+from gateway.domain.state import Ignored, Known, apply_report, fits, forget, of_epoch
 from gateway.usecases import progress
 from gateway.usecases.repositories.states import StoredState
 from gateway.usecases.transaction import Transaction
@@ -29,6 +29,8 @@ class Reported:
     state: Mapping[str, Any] = field(repr=False)
     full: bool
     at: datetime | None
+    epoch: int | None
+    """By the appliance's own word; None where it gives none."""
 
 
 def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, now: datetime) -> Counter[str]:
@@ -49,6 +51,9 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
         device = operating.get(device_id)
         if device is None:
             tally["unknown_device"] += 1
+            continue
+        if not of_epoch(report.epoch, device.epoch):
+            tally["other_epoch"] += 1
             continue
         state, rejected = types.check_report(device.type_id, report.state)
         if rejected:

@@ -53,6 +53,9 @@ class StateReport(Message):
     at: Instant | None = None
     state: FreeJson
     full: bool = False
+    epoch: Epoch | None = None
+    """The epoch in which it was measured. A report that waited in a queue while the appliance changed hands is told
+    apart by this; without it, it would be shown to the wrong person."""
 
 
 class EventReport(Message):
@@ -73,6 +76,8 @@ class CommandAck(Message):
     seq: Count | None = None
     """Places `state` among the reports; required with it."""
     boot: Boot | None = None
+    epoch: Epoch | None = None
+    """As in a report."""
 
     @model_validator(mode="after")
     def _state_has_its_place(self) -> "CommandAck":

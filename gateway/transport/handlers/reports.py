@@ -55,4 +55,6 @@ class ReportsHandler:
         except MalformedMessageError as malformed:
             self._dropped.labels(CHANNEL, malformed.code).inc()
             return None
-        return Reported(DeviceId(device_id), report.boot or "", report.seq, report.state, report.full, report.at)
+        return Reported(
+            DeviceId(device_id), report.boot or "", report.seq, report.state, report.full, report.at, report.epoch
+        )
