@@ -2,13 +2,16 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.cli.command import AsJson, CommandError, ConfigFile, Exit, command, say, say_json
 
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.runtime.application import Application
+
+SAME_WORD_S: Final = 0.5
+"""Two signals within this are one: `timeout` and some supervisors signal the process and then its group."""
 
 
 @command
@@ -47,10 +50,14 @@ async def run_until_told(application: "Application") -> None:
     running = asyncio.current_task()
     assert running is not None  # noqa: S101 - a coroutine runs in a task
 
+    first_told: float | None = None
+
     def told() -> None:
-        if application.is_ready:
+        nonlocal first_told
+        if first_told is None and application.is_ready:
+            first_told = loop.time()
             application.stop()
-        else:
+        elif first_told is None or loop.time() - first_told > SAME_WORD_S:
             running.cancel()
 
     for sign in (signal.SIGINT, signal.SIGTERM):

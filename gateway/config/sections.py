@@ -129,7 +129,6 @@ class MosquittoSection(Section):
 class ExternalBrokerSection(Section):
     """A broker that somebody else runs, set up with `hearthgate broker render`."""
 
-    kind: Literal["mosquitto", "emqx", "other"] = "other"
     host: Host = LOOPBACK
     claim_port: Port = 8884
     device_port: Port = 8883
@@ -139,7 +138,6 @@ class ExternalBrokerSection(Section):
         None, description="The gateway's own; default: issued by our Service authority"
     )
     key_file: Path | None = None
-    crl_folder: Path | None = Field(None, description="Where to write revocation lists for the broker to read")
 
 
 class BrokerSection(Section):
@@ -192,12 +190,6 @@ class PasswordsSection(Section):
     bcrypt_cost: int = Field(12, ge=10, le=16, description="12 takes about 230 ms; each step doubles it")
     workers: int | None = Field(None, ge=1, le=64, description="Threads; default: one a core")
     queue: int = Field(64, ge=1, le=10_000, description="Passwords waiting; one more is told to come again")
-
-
-class ActivationSection(Section):
-    """Operational certificates."""
-
-    certificate_days: int = Field(365, ge=1, le=7300, description="They are renewed at two thirds of it")
 
 
 class LimitsSection(Section):

@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from gateway.config.sections import (
-    ActivationSection,
     ApiSection,
     BrokerSection,
     DatabaseSection,
@@ -32,7 +31,6 @@ class Settings(Section):
     api: ApiSection = ApiSection()
     operator: OperatorSection = OperatorSection()
     passwords: PasswordsSection = PasswordsSection()
-    activation: ActivationSection = ActivationSection()
     limits: LimitsSection = LimitsSection()
     log: LogSection = LogSection()
 
