@@ -23,8 +23,8 @@ _NO_STREAM: Final = 10059
 """JetStream error: there is no stream of this name."""
 
 _ACK_WAIT: Final = 10 * _SECOND
-"""After which the server gives a message to another gateway. A gateway that lives says every 2.5 s that it still works on
-what it holds, so this is no limit for the work, only the time after which a gateway counts as dead."""
+"""After which the server gives a message to another gateway. A gateway that lives says every 2.5 s that it still works
+on what it holds, so this is no limit for the work, only the time after which a gateway counts as dead."""
 
 
 class JetStreamRefusedError(Exception):

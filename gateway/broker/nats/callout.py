@@ -5,6 +5,7 @@ the server's answer to silence is a refusal as well, only later.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ QUEUE: Final = "hearthgate-callout"
 DECIDE_SECONDS: Final = 4.0
 """One second less than the server waits (`AUTH_SECONDS`), so that a slow answer is a refusal with a reason."""
 
+_LOG: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 64
 _WAITING: Final = 2048
 """Questions held besides those being answered; a storm of reconnects fits, a flood is refused at once."""
@@ -154,8 +156,10 @@ class Callout:
         except TimeoutError:
             self.counts.late += 1
             return Deny("timeout")
-        except Exception:  # noqa: BLE001 - whatever fails in deciding, the answer is no; the connection is not let in
+        except Exception as error:  # noqa: BLE001 - whatever fails in deciding, the answer is no: nobody is let in
             self.counts.failed += 1
+            # The kind of error only: its text may quote who asked.
+            _LOG.error("deciding a connection failed: %s", type(error).__name__)
             return Deny("internal")
         if isinstance(verdict, Permit) and verdict.common_name != presented.client_id:
             # The topics are those of the certificate; with another client id it would end another's session.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from gateway.broker.nats.log import LogCounts, parse_line
 from gateway.broker.nats.orphan import end_orphan
 from gateway.broker.port import OnLogLine
 
+_LOG: Final = logging.getLogger(__name__)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _STEADY_SECONDS: Final = 30.0
@@ -77,6 +79,7 @@ class NatsServer:
             if time.monotonic() - began > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE
             await asyncio.sleep(pause)
+            _LOG.warning("nats-server ended; starting it again (start %d)", self.starts + 1)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _one_life(self, file: str) -> None:
