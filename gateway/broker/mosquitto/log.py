@@ -13,7 +13,7 @@ What a line quotes is a stranger's and may be anything: nothing here raises, and
 """
 
 import re
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -79,6 +79,8 @@ class LogReader:
         self._notice = notice
         self._pending: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
         self.counts: Counter[str] = Counter()
+        self.last: deque[str] = deque(maxlen=5)
+        """The latest lines, for the report of a start that failed."""
 
     def read(self, raw: bytes) -> None:
         """Read one line, without its end, of any content."""
@@ -90,6 +92,7 @@ class LogReader:
                 says = name
                 break
         self.counts[says] += 1
+        self.last.append(text)
         groups = found.groupdict() if found is not None else {}
         address = (groups.get("address") or "").strip("[]") or None
         self._remember(says, address, groups.get("port"), groups.get("client"))

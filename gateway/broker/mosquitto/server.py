@@ -75,6 +75,7 @@ class MosquittoServer:
         self._running = asyncio.Event()
         self._ended = asyncio.Event()
         self._reloading = asyncio.Event()
+        self._ran = False
         self.admits = False
         """False while the lists refuse everybody: the lines about it are no evidence of anybody's trouble."""
         self.starts = 0
@@ -126,7 +127,10 @@ class MosquittoServer:
             self.admits = False
             before_start()
             await self._one_life(configuration, pid_file)
-            _log.error("mosquitto ended")
+            if self._ran:
+                _log.error("mosquitto ended")
+            else:  # nobody was ever connected, so the lines name files and ports only
+                _log.error("mosquitto did not start", said=list(self._reader.last))
             if time.monotonic() - began > _STEADY_S:
                 pause_s = _FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
@@ -161,6 +165,7 @@ class MosquittoServer:
 
     def _notice(self, said: str) -> None:
         if said == "running":
+            self._ran = True
             self._ended.clear()
             self._running.set()
         elif said == "reloading":
@@ -193,6 +198,7 @@ class MosquittoServer:
             limit=_LINE_LIMIT,
         )
         self._process = process
+        self._ran = False
         self.starts += 1
         try:
             _note(pid_file, process.pid)

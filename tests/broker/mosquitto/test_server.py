@@ -191,6 +191,19 @@ async def test_no_appliance_is_let_in_before_the_intakes_stand_and_again_after_a
         assert await (await rig.connect(leaf)).ping()
 
 
+async def test_a_start_that_fails_says_why_and_is_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig = MosquittoRig(tmp_path)
+    rig.pki.device.file.unlink()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(rig.broker.run())
+        await until(lambda: rig.server.starts == 2)
+        task.cancel()
+    assert "mosquitto did not start" in capsys.readouterr().out
+    assert any("device-ca.pem" in line for line in rig.server._reader.last)
+
+
 async def test_a_stop_by_another_signal_is_survived_too(tmp_path: Path) -> None:
     async with MosquittoRig(tmp_path) as rig:
         pid = rig.server.pid
