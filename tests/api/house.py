@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from aiohttp import ClientResponse
@@ -173,6 +173,19 @@ class House:
         assert answer.status == 201, await answer.text()
         return await self.present(device_id, (await answer.json())["bind_token"])
 
+    async def claimed_after_reset(self, device_id: DeviceId, newcomer: Person | None = None) -> None:
+        """Somebody resets the appliance, which another owns, and proves to hold it."""
+
+        def reset(tx: Transaction) -> None:
+            device = tx.devices.get(device_id)
+            assert device is not None
+            tx.devices.update(replace(device, reset_counter=device.reset_counter + 1))
+
+        await self.run(reset)
+        name = self.rig.identifiers.new("x")[2:]
+        verdict = await self.pair(newcomer or await self.person(f"{name}@example.org"), device_id)
+        assert verdict.code == "bind.owned"
+
     async def let_in(self, device_id: DeviceId, person: Person, role: Role, **facts: Any) -> None:
         """Make somebody a member, which no route does yet."""
 
@@ -196,7 +209,7 @@ class House:
         await self.run(lambda tx: presence.said_bye(tx, device_id, self.rig.time()))
 
     async def report(self, device_id: DeviceId, seq: int, **state: Any) -> None:
-        report = Reported(device_id, "", seq, state, full=False, at=self.rig.time())
+        report = Reported(device_id, "", seq, state, full=False, at=self.rig.time(), epoch=None)
         await self.run(lambda tx: states.ingest(tx, [report], TYPES, self.rig.time()))
 
     async def ack(self, device_id: DeviceId, command_id: str, status: Any, code: str | None = None) -> str | None:

@@ -1,7 +1,6 @@
 """Devices over HTTP: listed, shown, named, let go, and seen by nobody else."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +8,8 @@ import pytest
 
 from gateway.domain.binding import Role
 from gateway.domain.devices import DeviceStatus
-from gateway.usecases import states
 from tests.api.house import HEATER, House, Person
-from tests.api.rig import PASSWORD, TYPES, problem
+from tests.api.rig import PASSWORD, problem
 
 
 async def test_the_list_goes_by_pieces_and_holds_only_what_is_theirs(house: House, ann: Person, bob: Person) -> None:
@@ -228,7 +226,7 @@ async def test_a_member_sees_and_controls_and_does_not_release(house: House, ann
         ("release-requests/dispute", None),
     ):
         if path != "release":
-            await asked_for(house, device_id)
+            await house.claimed_after_reset(device_id)
         answer = await bob.ask("POST", f"/v1/devices/{device_id}/{path}", body)
         assert (answer.status, (await problem(answer))["code"]) == (403, "http.forbidden")
 
@@ -249,22 +247,9 @@ async def test_when_a_guests_stay_is_over_there_is_nothing_there(house: House, a
         assert (await bob.ask(method, path, body)).status == 404, path
 
 
-async def asked_for(house: House, device_id: Any, newcomer: Person | None = None) -> None:
-    """Somebody reset the appliance and proves to hold it."""
-
-    def reset(tx: Any) -> None:
-        device = tx.devices.get(device_id)
-        tx.devices.update(replace(device, reset_counter=device.reset_counter + 1))
-
-    await house.run(reset)
-    name = house.rig.identifiers.new("x")[2:]
-    verdict = await house.pair(newcomer or await house.person(f"{name}@example.org"), device_id)
-    assert verdict.code == "bind.owned"
-
-
 async def test_the_owner_is_asked_after_a_reset_and_may_agree(house: House, ann: Person, bob: Person) -> None:
     device_id = await house.bound(ann)
-    await asked_for(house, device_id, bob)
+    await house.claimed_after_reset(device_id, bob)
     asked = (await ann.get(f"/v1/devices/{device_id}"))["release_request"]
     assert asked == {"asked_at": "2026-03-01T12:00:00.000Z", "until": "2026-03-04T12:00:00.000Z"}
     answer = await ann.ask("POST", f"/v1/devices/{device_id}/release-requests/agree")
@@ -275,7 +260,7 @@ async def test_the_owner_is_asked_after_a_reset_and_may_agree(house: House, ann:
 
 async def test_the_owner_may_object_and_keeps_it(house: House, ann: Person, bob: Person) -> None:
     device_id = await house.bound(ann)
-    await asked_for(house, device_id, bob)
+    await house.claimed_after_reset(device_id, bob)
     answer = await ann.ask("POST", f"/v1/devices/{device_id}/release-requests/dispute")
     assert (answer.status, (await answer.json())["release_request"]) == (200, None)
     assert (await house.pair(bob, device_id)).code == "bind.owned"
@@ -287,59 +272,5 @@ async def test_the_owner_may_object_and_keeps_it(house: House, ann: Person, bob:
 async def test_a_newcomer_is_not_named_to_other_members(house: House, ann: Person, bob: Person) -> None:
     device_id = await house.bound(ann)
     await house.let_in(device_id, bob, Role.ADULT)
-    await asked_for(house, device_id)
+    await house.claimed_after_reset(device_id)
     assert (await bob.get(f"/v1/devices/{device_id}"))["release_request"] is None
-
-
-# -- nobody else's
-
-ROUTES_OF_A_DEVICE = [
-    ("GET", "", None),
-    ("PATCH", "", {"nickname": "mine"}),
-    ("GET", "/state", None),
-    ("POST", "/commands", {"action": "off"}),
-    ("POST", "/commands", {"action": "no_such_action", "expires_in_s": 10_000_000}),
-    ("POST", "/release", {"password": PASSWORD}),
-    ("POST", "/release", {"password": "not the password"}),
-    ("POST", "/release-requests/agree", None),
-    ("POST", "/release-requests/dispute", None),
-]
-
-
-@pytest.mark.parametrize(("method", "end", "body"), ROUTES_OF_A_DEVICE)
-async def test_anothers_device_looks_like_none_and_nothing_changes(
-    house: House, ann: Person, bob: Person, method: str, end: str, body: Any
-) -> None:
-    device_id = await house.bound(ann)
-    await asked_for(house, device_id)
-    before = await ann.get(f"/v1/devices/{device_id}")
-    answers = []
-    for asked in (device_id, "d-" + "0" * 26, "d-nonsense", "x"):
-        answer = await bob.ask(method, f"/v1/devices/{asked}{end}", body, If_Match='"v1"')
-        document = await problem(answer)
-        del document["trace_id"]
-        answers.append((answer.status, document))
-    assert answers[0][0] == 404
-    assert all(one == answers[0] for one in answers[1:])
-    assert await ann.get(f"/v1/devices/{device_id}") == before
-
-
-@pytest.mark.parametrize(("method", "end", "body"), ROUTES_OF_A_DEVICE)
-async def test_without_a_token_nothing_is_told(house: House, ann: Person, method: str, end: str, body: Any) -> None:
-    device_id = await house.bound(ann)
-    for asked in (device_id, "d-" + "0" * 26):
-        answer = await house.client.request(method, f"/v1/devices/{asked}{end}", json=body)
-        assert answer.status == 401
-
-
-async def test_reports_that_waited_through_a_release_are_not_shown_to_the_next_owner(
-    house: House, ann: Person, bob: Person
-) -> None:
-    device_id = await house.bound(ann)
-    await house.report(device_id, 1, power="on")
-    await ann.ask("POST", f"/v1/devices/{device_id}/release", {"password": PASSWORD})
-    late = states.Reported(device_id, "", 1, {"power": "on"}, full=False, at=None)
-    tally = await house.run(lambda tx: states.ingest(tx, [late], TYPES, house.rig.time()))
-    assert tally["repeated"] == 1
-    await house.pair(bob, device_id)
-    assert (await bob.get(f"/v1/devices/{device_id}/state"))["state"] == {}
