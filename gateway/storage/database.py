@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeVar
 
-from sqlalchemy import Engine, bindparam, delete, select, update
+from sqlalchemy import Engine, bindparam, delete, or_, select, update
 
 from gateway.storage.engine import is_in_memory
 from gateway.storage.jobs import Deliveries, Job
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _DUE: Final = (
     select(outbox.c.outbox_id)
-    .where(outbox.c.claimed_until <= bindparam("now"))
+    .where(or_(outbox.c.claimed_until <= bindparam("now"), outbox.c.claimed_by == bindparam("former")))
     .order_by(outbox.c.outbox_id)
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
@@ -79,11 +79,12 @@ class Database:
         self._reader.submit(job)
         return await job.future  # type: ignore[no-any-return]  # same
 
-    async def take_over(self, now: datetime, at_most: int) -> list[OutboxRow]:
+    async def take_over(self, now: datetime, at_most: int, *, mine: bool = False) -> list[OutboxRow]:
         """See the protocol."""
         values = {
             "now": now,
             "at_most": at_most,
+            "former": self._gateway_id if mine else "",
             "b_claimed_by": self._gateway_id,
             "b_claimed_until": now + CLAIM_FOR,
         }

@@ -5,7 +5,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.storage.tables import metadata
@@ -23,7 +34,12 @@ _LOCK: Final = 0x48656172746867
 """Of PostgreSQL's advisory lock: the letters "Hearthg"."""
 
 # As Alembic makes it.
-_VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_VERSION: Final = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 class UnknownSchemaError(Exception):

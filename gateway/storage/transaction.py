@@ -19,6 +19,7 @@ from gateway.storage.events import SqlEvents
 from gateway.storage.idempotency import SqlIdempotency
 from gateway.storage.pairings import SqlPairings
 from gateway.storage.received import SqlReceived
+from gateway.storage.retention import SqlRetention
 from gateway.storage.sessions import SqlSessions
 from gateway.storage.statements import Statements
 from gateway.storage.states import SqlStates
@@ -195,3 +196,8 @@ class SqlTransaction:
     def received(self) -> SqlReceived:
         """See the protocol."""
         return SqlReceived(self.statements)
+
+    @cached_property
+    def retention(self) -> SqlRetention:
+        """See the protocol."""
+        return SqlRetention(self.statements)

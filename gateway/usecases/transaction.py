@@ -16,6 +16,7 @@ from gateway.usecases.repositories.events import EventRepository
 from gateway.usecases.repositories.idempotency import IdempotencyRepository
 from gateway.usecases.repositories.pairings import PairingRepository
 from gateway.usecases.repositories.received import ReceivedRepository
+from gateway.usecases.repositories.retention import RetentionRepository
 from gateway.usecases.repositories.sessions import SessionRepository
 from gateway.usecases.repositories.states import StateRepository
 from gateway.usecases.repositories.throttles import ThrottleRepository
@@ -63,6 +64,8 @@ class Transaction(Protocol):
     def idempotency(self) -> IdempotencyRepository: ...  # noqa: D102
     @property
     def received(self) -> ReceivedRepository: ...  # noqa: D102
+    @property
+    def retention(self) -> RetentionRepository: ...  # noqa: D102
 
     def publish(self, topic: str, payload: bytes, now: datetime, *, expires_at: datetime | None = None) -> None:
         """Have one message published after the commit, at least once, unless it has expired by then."""
@@ -119,8 +122,11 @@ class Database(Protocol):
     def on_commit(self, listener: Callable[[Committed], None]) -> None:
         """Call `listener` on the event loop after each commit that left something to do. It must not block."""
 
-    async def take_over(self, now: datetime, at_most: int) -> list[OutboxRow]:
-        """Claim outbox rows whose sender died (claim ran out), oldest first, for this gateway."""
+    async def take_over(self, now: datetime, at_most: int, *, mine: bool = False) -> list[OutboxRow]:
+        """Claim outbox rows whose sender died (claim ran out), oldest first, for this gateway.
+
+        With `mine` also those that this gateway itself claimed: at its start, when they are a former life's.
+        """
 
     async def sent(self, rows: list[int]) -> None:
         """Remove outbox rows that were published (or have expired)."""

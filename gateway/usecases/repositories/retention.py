@@ -1,0 +1,56 @@
+"""Removing what was kept long enough."""
+
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Protocol
+
+
+@unique
+class RetentionClass(StrEnum):
+    """What is kept for one reason and ends in one way."""
+
+    HARDWARE = "hardware"
+    """For the life of the appliance. Nothing about people."""
+    INSTALLATION = "installation"
+    """For the life of the installation: its own bookkeeping."""
+    ACCOUNT = "account"
+    """Until the account closes."""
+    BINDING = "binding"
+    """Until the appliance is released."""
+    UNTIL_SENT = "until_sent"
+    """Until it has left the gateway, seconds as a rule; then the row is removed by its sender."""
+    ATTEMPT = "attempt"
+    ATTEMPT_SUCCEEDED = "attempt_succeeded"
+    EVIDENCE_WAITING = "evidence_waiting"
+    """Evidence that belongs to no attempt yet."""
+    PAIRING = "pairing"
+    """After the last moment at which it could be used."""
+    PAIRING_TOKEN = "pairing_token"  # noqa: S105 - the name of a class
+    """After the last moment at which it could be used: so long the same proof, delivered again, gets its answer."""
+    VERDICT = "verdict"
+    """Later the epoch in the welcome tells an appliance the same."""
+    COMMAND = "command"
+    """Then only counted, by day and result."""
+    COMMAND_VALUES = "command_values"
+    """Until the command ends; whoever stores its end forgets them."""
+    MESSAGE_ID = "message_id"
+    EVENT = "event"
+    SESSION = "session"
+    """After its end, or its last use."""
+    SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a class
+    """Until it expires; a used one as long, because its second use must be noticed."""
+    THROTTLE = "throttle"
+    KEPT_ANSWER = "kept_answer"
+
+
+class RetentionRepository(Protocol):
+    """Removing what is old, class by class."""
+
+    def classes(self) -> tuple[RetentionClass, ...]:
+        """The classes of the data map that time ends."""
+
+    def remove(self, which: RetentionClass, before: datetime, at_most: int) -> int:
+        """Remove rows of a class whose time began at or before that moment; returns how many."""
+
+    def oldest(self, which: RetentionClass) -> datetime | None:
+        """When the time of the oldest row of a class began; None when there is no row."""

@@ -1,0 +1,79 @@
+"""How long each kind of data is kept, and the one job that removes what is older.
+
+The periods are those of the privacy promise. Which columns a class covers is said by `storage.data_map`; what a class
+means in rows is in `storage.retention`. Nothing is remembered between runs: what is old enough is looked for anew, so
+the job goes on after a crash where it stopped, and two gateways may run it at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from gateway.usecases.repositories.retention import RetentionClass
+from gateway.usecases.transaction import Database
+
+ROWS_AT_ONCE: Final = 1000
+"""Rows that one transaction removes: a use case that waits behind it does not notice."""
+
+
+PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
+    {
+        RetentionClass.ATTEMPT: timedelta(days=30),
+        RetentionClass.ATTEMPT_SUCCEEDED: timedelta(days=7),
+        RetentionClass.EVIDENCE_WAITING: timedelta(minutes=30),
+        RetentionClass.PAIRING: timedelta(hours=24),
+        RetentionClass.PAIRING_TOKEN: timedelta(minutes=10),
+        RetentionClass.VERDICT: timedelta(hours=24),
+        RetentionClass.COMMAND: timedelta(days=30),
+        RetentionClass.MESSAGE_ID: timedelta(hours=24),
+        RetentionClass.EVENT: timedelta(minutes=10),
+        RetentionClass.SESSION: timedelta(days=30),
+        RetentionClass.SESSION_TOKEN: timedelta(0),
+        RetentionClass.THROTTLE: timedelta(hours=24),
+        RetentionClass.KEPT_ANSWER: timedelta(hours=24),
+    }
+)
+"""The classes that time ends. The others end by what happens: a release, a closure, a sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one run did with a class."""
+
+    removed: int
+    oldest_age: timedelta
+    """How long the oldest row that is left has been counted; zero where there is none. More than the class's period
+    plus the time between two runs means that the job does not keep up."""
+
+
+async def sweep(database: Database, now: datetime) -> dict[RetentionClass, Swept]:
+    """Remove everything whose time is over, in small transactions between which others get their turn.
+
+    To be called every minute: the shortest period is ten minutes.
+
+    Raises:
+        DatabaseUnavailableError: what was removed until then stays removed; the next run goes on from there.
+    """
+    swept: dict[RetentionClass, Swept] = {}
+    for which in await database.read(lambda tx: tx.retention.classes()):
+        removed = await _sweep_one(database, which, now)
+        oldest = await _oldest(database, which)
+        age = timedelta(0) if oldest is None else max(now - oldest, timedelta(0))
+        swept[which] = Swept(removed, age)
+    return swept
+
+
+async def _sweep_one(database: Database, which: RetentionClass, now: datetime) -> int:
+    before = now - PERIODS[which]
+    total = 0
+    while True:
+        removed = await database.run(lambda tx: tx.retention.remove(which, before, ROWS_AT_ONCE))
+        total += removed
+        if removed < ROWS_AT_ONCE:
+            return total
+
+
+async def _oldest(database: Database, which: RetentionClass) -> datetime | None:
+    return await database.read(lambda tx: tx.retention.oldest(which))
