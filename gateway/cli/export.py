@@ -1,4 +1,4 @@
-"""`hearthgate export openapi`: documents that are made from the code."""
+"""`hearthgate export openapi | data-map`: documents that are made from the code."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,9 +25,27 @@ def openapi(*, out: Out = None, as_json: AsJson = False) -> None:
     from gateway.api.openapi import openapi_bytes
     from gateway.api.table import ROUTES
 
-    content = openapi_bytes(ROUTES, __version__)
+    _deliver(openapi_bytes(ROUTES, __version__), out, as_json=as_json)  # it is JSON, asked for or not
+
+
+@group.command("data-map")
+@command
+def data_map(
+    *,
+    person: Annotated[bool, typer.Option("--person", help="The page that a user of the app reads.")] = False,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write down what is stored: what for, how sensitive, how long, and who sees it."""
+    from gateway.storage import data_map as stored
+
+    text = stored.as_json() if as_json else stored.for_person() if person else stored.as_markdown()
+    _deliver(text.encode(), out, as_json=as_json)
+
+
+def _deliver(content: bytes, out: Path | None, *, as_json: bool) -> None:
     if out is None:
-        say(content.decode())  # it is JSON, asked for or not
+        say(content.decode().rstrip("\n"))
         return
     out.write_bytes(content)
     if as_json:

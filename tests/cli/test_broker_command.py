@@ -53,5 +53,14 @@ def test_the_openapi_document_is_exported(shell: Shell, tmp_path: Path) -> None:
     assert str(out) in shell("export", "openapi", "-o", str(out))
 
 
+def test_the_data_map_is_exported_for_programs_staff_and_persons(shell: Shell, tmp_path: Path) -> None:
+    assert "units" in json.dumps(shell.json("export", "data-map"))
+    assert "mac_index" in shell("export", "data-map")
+    assert "mac_index" not in shell("export", "data-map", "--person")
+    out = tmp_path / "stored.md"
+    assert str(out) in shell("export", "data-map", "--out", str(out))
+    assert "mac_index" in out.read_text(encoding="utf-8")
+
+
 def test_a_place_that_cannot_be_written_is_a_sentence(shell: Shell) -> None:
     assert "No such file or directory" in shell.refused("export", "openapi", "--out", "/none/x.json")
