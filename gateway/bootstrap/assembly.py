@@ -11,11 +11,12 @@ from gateway.api.changes import ChangesHub
 from gateway.api.dependencies import ApiDependencies, ApiLimits
 from gateway.api.operator import make_operator_application
 from gateway.api.server import ApiServer, Listen
-from gateway.bootstrap.brokers import BrokerNeeds, reach_broker
+from gateway.bootstrap.brokers import reach_broker
 from gateway.bootstrap.canary import Canary
 from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
+from gateway.bootstrap.reach import BrokerNeeds
 from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
 from gateway.broker.mosquitto.broker import RevocationLists
 from gateway.broker.port import Deny, Permit, Presented

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from gateway.bootstrap.brokers import Reached
+from gateway.bootstrap.reach import Reached
 from gateway.bootstrap.secrets import Secrets
 from gateway.broker.canary import CanaryPlan, Finding, ProbeObserver, fly
 from gateway.broker.probe import Probe

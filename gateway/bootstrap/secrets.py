@@ -83,13 +83,16 @@ class ListenerFiles:
 
 
 def broker_files(secrets: Secrets, settings: Settings, hosts: Sequence[str], clock: Clock) -> ListenerFiles:
-    """The broker's server certificate, made anew when it is about to end."""
+    """The broker's server certificate, made anew when it is about to end or has to hold for other names."""
     folder = settings.data_folder / "broker"
     files = ListenerFiles(folder / "server.pem", folder / "server.key")
-    if _lasts(files, clock):
+    names = folder / "server.names"
+    wanted = " ".join(sorted(hosts))
+    if _lasts(files, clock) and names.exists() and names.read_text() == wanted:
         return files
     https = secrets.authorities.signing(AuthorityName.HTTPS)
-    _write(files, issue_broker_certificate(https, list(dict.fromkeys(hosts)), clock()))
+    _write(files, issue_broker_certificate(https, hosts, clock()))
+    replace_private(names, wanted.encode())
     return files
 
 

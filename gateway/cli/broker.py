@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     MOSQUITTO = "mosquitto"
     EMQX = "emqx"
+    NATS = "nats"
 
 
 @group.callback()
@@ -31,7 +32,7 @@ def broker() -> None:
 @group.command("render")
 @command
 def render(
-    kind: Annotated[Kind, typer.Argument(help="mosquitto or emqx.")],
+    kind: Annotated[Kind, typer.Argument(help="mosquitto, emqx or nats.")],
     folder: Annotated[Path, typer.Argument(help="Where to write; as the broker will see it.")],
     *,
     service_bind: Annotated[
@@ -49,6 +50,9 @@ def render(
 
     settings = load(config)
     folder = folder.absolute()
+    if kind is Kind.NATS:
+        _nats(settings, folder, as_json=as_json)
+        return
     certificates = _certificates(settings, folder)
     try:
         rendered = (
@@ -67,6 +71,23 @@ def render(
     for name in names:
         say(str(folder / name))
     say("the broker's account must be able to read them: they are readable by their owner only")
+
+
+def _nats(settings: "Settings", folder: Path, *, as_json: bool) -> None:
+    """The configuration of the NATS server that the gateway would run itself, to be run beside it.
+
+    Certificates and credentials stay in the data folder, which both need to see under the same path.
+    """
+    from gateway.bootstrap.nats import anywhere, nats_settings
+    from gateway.bootstrap.secrets import open_secrets
+    from gateway.broker.nats.configuration import write_configuration
+    from gateway.runtime.clock import utc_now
+
+    path = write_configuration(anywhere(nats_settings(settings, open_secrets(settings, utc_now), utc_now, folder)))
+    if as_json:
+        say_json({"folder": str(folder), "files": [path.name]})
+    else:
+        say(str(path))
 
 
 def _certificates(settings: "Settings", folder: Path) -> dict[str, str]:

@@ -97,6 +97,9 @@ class NatsClusterSection(Section):
 class NatsSection(Section):
     """The built-in broker."""
 
+    supervised: bool = Field(
+        default=True, description="False: you run it, with what `hearthgate broker render nats` wrote"
+    )
     program: Path | None = Field(None, description="A nats-server of yours; default: the one that is installed with us")
     server_name: str = Field("hearthgate-1", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     mqtt_host: Host = LOOPBACK
