@@ -4,6 +4,7 @@ A broker must end the other connection with the same client id [MQTT-3.1.4-2], a
 queued for it [MQTT-3.1.2-6]. Only the service listener lets a gateway choose a client id.
 """
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,7 +33,11 @@ async def take_over(door: Door, common_name: str) -> None:
     """
     check_name(common_name)
     probe = await Probe.connect(door.host, door.port, door.tls, common_name, clean=True, seconds=_PATIENCE_S)
-    await probe.close()
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await probe.close()
+    except TimeoutError:  # it has taken over: that it does not close is no matter
+        probe.abort()
 
 
 def check_name(common_name: str) -> None:

@@ -5,7 +5,7 @@ queue of state reports never holds up an activation; `out` publishes and hears t
 
 What a broker does with the unacknowledged messages of a shared subscription when a gateway dies differs. Mosquitto
 keeps them, and goes on dealing new ones, to that gateway's session until it comes back or the session expires
-(tests/broker/test_mosquitto_shared.py shows it): a gateway that is gone for good must be drained. EMQX and others
+(tests/contracts/test_mosquitto_details.py shows it): a gateway that is gone for good must be drained. EMQX and others
 deal them to the remaining members.
 
 Bounded flight: Receive Maximum tells the broker. Mosquitto 2.0.11 ignores it, so reading stops when the queue here is
@@ -48,8 +48,10 @@ FILTERS: Final[Mapping[Intake, tuple[str, ...]]] = MappingProxyType(
 )
 """Which topics each intake takes."""
 
+_ACKNOWLEDGED: Final = (Intake.INGEST, Intake.CONTROL)
+
 _BUS_FLIGHT: Final = 10_000
-"""Hints that may wait; beyond, the connection is not read for a while. They are QoS 0 and need no acknowledgement."""
+"""Hints that may wait; beyond, the oldest are dropped. Nobody relies on one: clients resume from the event log."""
 
 
 class MqttTransport:
@@ -63,7 +65,7 @@ class MqttTransport:
         """
         self._settings = settings
         prefix = _share(settings.group)
-        shared = {intake: [(prefix + f, 1) for f in filters[intake]] for intake in (Intake.INGEST, Intake.CONTROL)}
+        shared = {intake: [(prefix + f, 1) for f in filters[intake]] for intake in _ACKNOWLEDGED}
         self._out = Link(settings, "out", [(f, 0) for f in filters[Intake.BUS]], 100)
         self._links = {
             Intake.INGEST: Link(settings, "ingest", shared[Intake.INGEST], settings.ingest_flight),
@@ -73,10 +75,12 @@ class MqttTransport:
         self._flights = {
             Intake.INGEST: Flight(settings.ingest_flight),
             Intake.CONTROL: Flight(settings.control_flight),
-            Intake.BUS: Flight(_BUS_FLIGHT),
+            Intake.BUS: Flight(_BUS_FLIGHT, lossy=True),
         }
-        for intake, link in self._links.items():
-            self._join(link, self._flights[intake])
+        for intake in _ACKNOWLEDGED:
+            self._join(self._links[intake], self._flights[intake])
+        self._out.on_publish = self._flights[Intake.BUS].arrive
+        self._out.on_batch = self._flights[Intake.BUS].wake
         self._out.on_taken = self._on_taken
         self._out.on_down = self._on_out_down
         self._published = 0
@@ -127,14 +131,14 @@ class MqttTransport:
         """Wait for messages; see `Transport.receive`."""
         flight = self._flights[intake]
         taken = await flight.take(at_most)
-        if flight.has_room:
+        if intake is not Intake.BUS and flight.has_room:
             self._links[intake].resume()
         return taken
 
     async def acknowledge(self, messages: Sequence[Inbound]) -> None:
         """Tell the broker that these are done; those of an earlier connection will come again."""
-        for intake, flight in self._flights.items():
-            self._links[intake].acknowledge(flight.finish(messages))
+        for intake in _ACKNOWLEDGED:
+            self._links[intake].acknowledge(self._flights[intake].finish(messages))
 
     async def give_back(self, messages: Sequence[Inbound]) -> None:
         """Have these delivered again after a pause, by leaving and coming back: MQTT has no other way to say it."""

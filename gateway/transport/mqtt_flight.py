@@ -6,7 +6,7 @@ One `Flight` belongs to one connection of the MQTT transport. It knows nothing o
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
 from gateway.transport.port import Inbound, TransportClosedError
 
@@ -18,9 +18,13 @@ class _Session:
 class Flight:
     """Messages of one connection between their arrival and their acknowledgement."""
 
-    def __init__(self, capacity: int) -> None:
-        """`capacity`: how many may be handed out and not acknowledged; as many again may wait here."""
+    def __init__(self, capacity: int, *, lossy: bool = False) -> None:
+        """`capacity`: how many may be handed out and not acknowledged; as many again may wait here.
+
+        `lossy`: messages are hints, and the oldest give way when there are too many.
+        """
         self._capacity = capacity
+        self._lossy = lossy
         self._session = _Session()
         self._waiting: deque[Inbound] = deque()
         self._order: deque[bytes] = deque()
@@ -32,6 +36,8 @@ class Flight:
     def arrive(self, topic: str, payload: bytes, identifier: bytes | None) -> None:
         """Take one message from the connection. `wake` follows once for all that came together."""
         if identifier is None:
+            if self._lossy and len(self._waiting) >= self._capacity:
+                self._waiting.popleft()
             self._waiting.append(Inbound(topic, payload))
         else:
             self._order.append(identifier)
@@ -63,7 +69,10 @@ class Flight:
             self._arrived.clear()
             await self._arrived.wait()
         taken = [self._waiting.popleft() for _ in range(count)]
-        self._handed.update(cast("tuple[_Session, bytes]", m.receipt)[1] for m in taken if m.receipt is not None)
+        for message in taken:
+            receipt: Any = message.receipt
+            if receipt is not None:
+                self._handed.add(receipt[1])
         return taken
 
     def finish(self, messages: Sequence[Inbound]) -> list[bytes]:
@@ -76,9 +85,10 @@ class Flight:
         ready: list[bytes] = []
         order, handed, done = self._order, self._handed, self._done
         for message in messages:
-            if message.receipt is None:
+            receipt: Any = message.receipt
+            if receipt is None:
                 continue
-            session, identifier = cast("tuple[_Session, bytes]", message.receipt)
+            session, identifier = receipt
             if session is not self._session or identifier not in handed:
                 continue
             handed.remove(identifier)
@@ -99,9 +109,8 @@ class Flight:
         """
         self._waiting.extendleft(reversed([m for m in messages if m.receipt is None]))
         self._arrived.set()
-        return any(
-            m.receipt is not None and cast("tuple[_Session, bytes]", m.receipt)[0] is self._session for m in messages
-        )
+        receipts: list[Any] = [m.receipt for m in messages if m.receipt is not None]
+        return any(receipt[0] is self._session for receipt in receipts)
 
     def begin_anew(self) -> None:
         """The connection ended: the broker has everything that was not acknowledged, and will send it again."""

@@ -28,6 +28,7 @@ SHORTEST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 _ANSWER_S: Final = 5.0
 """How long the broker may take for the TLS handshake, and for each of CONNACK and SUBACK."""
+_STEADY_S: Final = 5.0
 _TICK_S: Final = 1.0
 """How often paho looks after its keep-alive."""
 
@@ -132,14 +133,15 @@ class Link:
 
     async def run(self) -> None:
         """Keep the link standing until cancelled."""
-        wait_s = SHORTEST_WAIT_S
+        wait_s, loop = SHORTEST_WAIT_S, asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 await self._live()
-                wait_s = SHORTEST_WAIT_S
             except (OSError, TimeoutError, RefusedError, ssl.SSLError) as error:
                 _log.warning("broker link failed", role=self._role, cause=type(error).__name__, detail=str(error))
-                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+            # One that stood for a while may come back at once; one that was thrown out again and again may not.
+            wait_s = SHORTEST_WAIT_S if loop.time() - began > _STEADY_S else min(wait_s * 2, LONGEST_WAIT_S)
             # Spread out, so that several gateways do not come back in step.
             pause = self._wait_s or wait_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             self._wait_s = None
@@ -151,7 +153,7 @@ class Link:
         self._lost = lost = loop.create_future()
         async with asyncio.timeout(_ANSWER_S):
             transport, wire = await loop.create_connection(
-                lambda: Wire(self.on_publish, self.on_batch, self._read, self._on_wire_lost),
+                lambda: Wire(self.on_publish, self.on_batch, self._read, lambda _cause: self._end(lost)),
                 settings.host,
                 settings.port,
                 ssl=settings.tls,
@@ -174,6 +176,7 @@ class Link:
             self._up.clear()
             self.client.disconnect()  # the session stays: its expiry is in the CONNECT
             self._write()
+            wire.mute()  # what still comes on this one must not be taken for the next one's
             wire.close()
             self._wire = None
             self.on_down()
@@ -259,13 +262,14 @@ class Link:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(RefusedError(why))
 
-    def _on_wire_lost(self, _cause: Exception | None) -> None:
-        self._end()
-
-    def _end(self) -> None:
+    def _end(self, life: asyncio.Future[None] | None = None) -> None:
+        """End the present connection. `life` says whose end is reported: an earlier one's may come late."""
+        lost = self._lost
+        if lost is None or (life is not None and life is not lost):
+            return
         self._refuse("connection ended")
-        if self._lost is not None and not self._lost.done():
-            self._lost.set_result(None)
+        if not lost.done():
+            lost.set_result(None)
 
 
 def _ignore(*_: object) -> None:

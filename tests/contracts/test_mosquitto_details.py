@@ -30,6 +30,23 @@ async def test_paho_uses_our_connection_and_it_does_not_wait_to_fill_packets(tmp
             assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
+async def test_what_still_comes_on_a_connection_that_was_left_does_not_disturb_the_next(tmp_path: Path) -> None:
+    async with MosquittoRig(tmp_path) as rig:
+        transport = await rig.open_transport()
+        link = transport._links[Intake.INGEST]
+        old = link._wire
+        assert old is not None
+        late = old._on_lost
+        link.leave(0.01)
+        await until(lambda: link.is_up and link._wire is not old)
+        late(None)
+        old.data_received(b"\x32\x06\x00\x01t\x00\x01\x00")
+        await transport.publish("hg/v1/bus/a", b"x")
+        await transport.flush()
+        assert link.is_up
+        assert not transport._flights[Intake.INGEST]._waiting
+
+
 async def test_a_long_stream_comes_through_once_each_and_in_order(tmp_path: Path) -> None:
     count = 20_000
     async with MosquittoRig(tmp_path) as rig:

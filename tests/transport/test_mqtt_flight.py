@@ -129,6 +129,14 @@ async def test_reading_stops_at_the_capacity_and_goes_on_at_half_of_it() -> None
     assert (flight.is_full, flight.has_room) == (False, True)
 
 
+async def test_of_too_many_hints_the_oldest_give_way() -> None:
+    flight = Flight(3, lossy=True)
+    for number in range(5):
+        flight.arrive("t", b"%d" % number, None)
+    flight.wake()
+    assert payloads(await flight.take(10)) == [2, 3, 4]
+
+
 async def test_whoever_waits_when_it_closes_is_told() -> None:
     flight = Flight(4)
     closing = asyncio.get_running_loop().call_soon(flight.close)
