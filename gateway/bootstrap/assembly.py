@@ -11,6 +11,7 @@ from gateway.api.changes import ChangesHub
 from gateway.api.dependencies import ApiDependencies, ApiLimits
 from gateway.api.operator import make_operator_application
 from gateway.api.server import ApiServer, Listen
+from gateway.bootstrap.admission import Admission
 from gateway.bootstrap.brokers import reach_broker
 from gateway.bootstrap.canary import Canary
 from gateway.bootstrap.evidence import BrokerEvidence
@@ -18,20 +19,14 @@ from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
 from gateway.bootstrap.reach import BrokerNeeds
 from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
-from gateway.broker.mosquitto.broker import RevocationLists
-from gateway.broker.port import Deny, Permit, Presented
 from gateway.config import Settings
-from gateway.domain.failures import Code
-from gateway.domain.identity import Kind
 from gateway.observability.metrics import Metrics
 from gateway.protocol.messages import Endpoint
 from gateway.runtime.application import Application, Parts
 from gateway.runtime.clock import utc_now
 from gateway.runtime.deadlines import Deadlines
-from gateway.security.authorities import AuthorityName
-from gateway.security.crl import RevokedCertificate, build_crls
+from gateway.runtime.retention import Retention
 from gateway.security.passwords import BcryptPasswords
-from gateway.security.presented import PresentedCertificates, PresentedProblem
 from gateway.security.signatures import HmacUnitProofs
 from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
@@ -44,9 +39,7 @@ from gateway.transport.handlers.reports import ReportsHandler
 from gateway.transport.intakes import ControlIntake, IngestIntake
 from gateway.transport.relay import OutboxRelay
 from gateway.transport.router import Router, identity_of
-from gateway.usecases import connections, revocations
 from gateway.usecases.activation import ActivationServices
-from gateway.usecases.connections import Connecting, Denied, Standing
 from gateway.usecases.deadlines import works
 from gateway.usecases.services import Clock
 from gateway.usecases.types import TypeCatalogue, load_catalogue
@@ -158,6 +151,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 Deadlines(database, works(services), clock),
                 evidence,
                 Hints(reached.transport, hub),
+                Retention(database, clock, metrics),
             ),
             api=api,
             operator=operator,
@@ -195,66 +189,3 @@ def _api_limits(settings: Settings) -> ApiLimits:
         streams_per_account=limits.account_streams,
         drain=timedelta(seconds=limits.drain_seconds),
     )
-
-
-class Admission:
-    """Who may connect to the broker: the certificate's issuer first, then the gateway's books."""
-
-    def __init__(self, database: Database, secrets: Secrets, clock: Clock, metrics: Metrics) -> None:
-        self._database: Final = database
-        self._secrets: Final = secrets
-        self._clock: Final = clock
-        self._decisions: Final = metrics.broker_decisions
-        self.canary: Canary | None = None
-        names = (AuthorityName.FACTORY, AuthorityName.DEVICE, AuthorityName.SERVICE)
-        self._certificates: Final = PresentedCertificates(
-            authority for name in names for authority in secrets.authorities.trusted(name)
-        )
-
-    async def decide(self, presented: Presented) -> Permit | Deny:
-        """Answer one connection attempt."""
-        answer = await self._decide(presented)
-        outcome, reason = ("permitted", "") if isinstance(answer, Permit) else ("denied", answer.code)
-        self._decisions.labels(outcome, reason).inc()
-        return answer
-
-    async def _decide(self, presented: Presented) -> Permit | Deny:
-        shown = self._certificates.read(presented.certificate_pem)
-        now = self._clock()
-        if isinstance(shown, PresentedProblem) or not shown.not_before <= now < shown.not_after:
-            return Deny(Code.TLS_CLIENT_CERT_INVALID.value)
-        if self.canary is not None and self.canary.knows(shown.common_name):
-            if presented.client_id != shown.common_name:
-                return Deny(Code.OPCONN_ID_MISMATCH.value)
-            return Permit(Kind.DEVICE, shown.common_name, until=shown.not_after)
-        connecting = Connecting(
-            kind=shown.kind,
-            common_name=shown.common_name,
-            client_id=presented.client_id,
-            serial=shown.serial,
-            fingerprint=shown.fingerprint,
-            not_after=shown.not_after,
-        )
-        outcome = await self._database.run(
-            lambda tx: connections.decide(tx, connecting, self._secrets.identifiers, now),
-        )
-        if isinstance(outcome, Denied):
-            return Deny(outcome.code.value)
-        return Permit(
-            shown.kind,
-            shown.common_name,
-            renew_only=outcome.standing is Standing.RENEW_ONLY,
-            until=outcome.until,
-        )
-
-    async def lists(self) -> RevocationLists:
-        """The revocation lists as of now, for brokers that decide from files."""
-        now = self._clock()
-        revoked = await self._database.run(lambda tx: revocations.next_list(tx, now))
-        entries = [RevokedCertificate(int(one.serial, 16), one.ended_at or now) for one in revoked.certificates]
-        trusted = self._secrets.authorities
-        device = build_crls(trusted.all_signing(AuthorityName.DEVICE), entries, number=revoked.number, now=now)
-        own_factory = trusted.all_signing(AuthorityName.FACTORY)
-        every_key_is_ours = len(own_factory) == len(trusted.trusted(AuthorityName.FACTORY))
-        claim = build_crls(own_factory, (), number=revoked.number, now=now) if every_key_is_ours else None
-        return RevocationLists(claim=claim, device=device)

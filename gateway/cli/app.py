@@ -1,6 +1,6 @@
 """The tree of commands."""
 
-from gateway.cli import accounts, broker, ca, config, export, serve, setup, simulate, types, units, version
+from gateway.cli import accounts, blocking, broker, ca, config, export, serve, setup, simulate, types, units, version
 from gateway.cli.command import new_group
 from gateway.cli.demo import demo
 
@@ -23,3 +23,7 @@ for name, module, about in (
     ("export", export, "Documents that are made from the code."),
 ):
     app.add_typer(module.group, name=name, help=about)
+
+units.group.command("block")(blocking.block)
+units.group.command("unblock")(blocking.unblock)
+ca.group.command("crl")(blocking.crl)

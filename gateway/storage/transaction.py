@@ -64,7 +64,8 @@ class SqlTransaction:
                 "created_at": now,
                 "expires_at": expires_at,
                 "claimed_by": self._gateway_id,
-                "claimed_until": now + CLAIM_FOR,
+                # A command line has no relay: what it leaves to do is free for the first gateway that looks.
+                "claimed_until": now + CLAIM_FOR if self._gateway_id else now,
             },
         )
 

@@ -21,6 +21,9 @@ _log = logger(__name__)
 REMEMBERED_AT_MOST: Final = 10_000
 """Rows and hints waiting in memory. Rows beyond that stay in the table and are taken over when their claim ends."""
 
+LEEWAY: Final = timedelta(seconds=1)
+"""Before a claim ends, in which nothing is sent under it any more: clocks of two gateways differ a little."""
+
 TOGETHER_AT_MOST: Final = 500
 """Rows that are published before their removal is committed."""
 
@@ -35,7 +38,7 @@ class OutboxRelay:
         self._transport: Final = transport
         self._evict: Final = evict
         self._clock: Final = clock
-        self._metrics: Final = metrics
+        self._sent: Final = metrics.outbox_sent
         self._rows: deque[OutboxRow] = deque()
         self._hints: dict[str, None] = {}
         self._wake: Final = asyncio.Event()
@@ -67,7 +70,7 @@ class OutboxRelay:
                     self._idle.set()
                 await self._wake.wait()
                 self._wake.clear()
-                await self._send_all()
+                await self._send_all(tasks)
 
     async def _take_over_regularly(self) -> None:
         while True:
@@ -85,12 +88,12 @@ class OutboxRelay:
             self._idle.clear()
             self._wake.set()
 
-    async def _send_all(self) -> None:
+    async def _send_all(self, tasks: asyncio.TaskGroup) -> None:
         while self._rows or self._hints:
             hints, self._hints = self._hints, {}
             batch = [self._rows.popleft() for _ in range(min(len(self._rows), TOGETHER_AT_MOST))]
             try:
-                await self._send(batch, list(hints))
+                await self._send(batch, list(hints), tasks)
             except TransportClosedError:
                 self._rows.extendleft(reversed(batch))
                 await self._transport.connected()
@@ -98,25 +101,33 @@ class OutboxRelay:
                 # Published but not removed: the claim runs out and they are sent again. Receivers drop what they know.
                 _log.warning("outbox_not_removed", rows=len(batch))
 
-    async def _send(self, batch: list[OutboxRow], hints: list[str]) -> None:
+    async def _send(self, batch: list[OutboxRow], hints: list[str], tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
         done: list[int] = []
         for row in batch:
-            if row.claimed_until <= now + timedelta(seconds=1):
+            if row.claimed_until <= now + LEEWAY:
                 continue  # somebody else may be sending it by now
-            if row.expires_at is None or row.expires_at > now:
-                await self._do(row)
-            done.append(row.outbox_id)
+            if row.expires_at is not None and row.expires_at <= now:
+                done.append(row.outbox_id)
+                continue
+            match row.kind:
+                case Kind.PUBLISH:
+                    await self._transport.publish(row.target, row.payload)
+                    done.append(row.outbox_id)
+                case Kind.EVICT:  # may take seconds where a broker has to read files; nobody waits behind it
+                    tasks.create_task(self._end_connection(row))
         for account_id in hints:
             await self._transport.publish(str(BusTopic(account_id)), encode(BusHint(kind="changes")))
         if done:
             await self._transport.flush()
+            self._sent.inc(len(done))
             await self._database.sent(done)
 
-    async def _do(self, row: OutboxRow) -> None:
-        match row.kind:
-            case Kind.PUBLISH:
-                await self._transport.publish(row.target, row.payload)
-            case Kind.EVICT:
-                await self._evict(row.target)
-        self._metrics.outbox_sent.inc()
+    async def _end_connection(self, row: OutboxRow) -> None:
+        try:
+            await self._evict(row.target)
+            await self._database.sent([row.outbox_id])
+        except Exception as failed:  # noqa: BLE001 - whatever keeps the broker from it, the row stays and is tried again
+            _log.warning("eviction_will_be_tried_again", reason=type(failed).__name__)
+        else:
+            self._sent.inc()
