@@ -9,12 +9,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-import structlog
-
 from gateway.broker.probe import Probe, ProbeRefusedError
 from gateway.broker.take_over import Door, take_over
+from gateway.observability.logging import logger
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 
 _LOG_FILTER: Final = "$SYS/broker/log/#"
 _SHORTEST_WAIT_S: Final = 0.1
@@ -41,7 +40,7 @@ class ExternalBroker:
                 await self._watch()
                 wait_s = _SHORTEST_WAIT_S
             except ProbeRefusedError as error:
-                _log.warning("external broker not reached", detail=str(error))
+                _log.warning("external_broker_not_reached", detail=str(error))
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 

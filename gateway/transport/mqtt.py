@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-import structlog
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.observability.logging import logger
 from gateway.protocol.topics import UpChannel
 from gateway.transport.mqtt_flight import Flight
 from gateway.transport.mqtt_link import Link, MqttSettings
@@ -28,7 +28,7 @@ from gateway.transport.port import Inbound, Intake, TransportClosedError
 
 __all__ = ["MqttSettings", "MqttTransport"]
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 
 _GROUP: Final = re.compile(r"[0-9a-z]{16,64}")
 
@@ -197,7 +197,7 @@ class MqttTransport:
     def _on_taken(self, identifier: int, reason: ReasonCode) -> None:
         if reason.is_failure:
             self.refused += 1
-            _log.error("broker refused what the gateway published", reason=str(reason))
+            _log.error("published_message_refused", reason=str(reason))
         self._outstanding.pop(identifier, None)
         self._changed.set()
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import structlog
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
@@ -20,9 +19,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.observability.logging import logger
 from gateway.transport.mqtt_wire import LARGEST_PACKET, OnPublish, Wire
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 
 SHORTEST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
@@ -139,7 +139,7 @@ class Link:
             try:
                 await self._live()
             except (OSError, TimeoutError, RefusedError, ssl.SSLError) as error:
-                _log.warning("broker link failed", role=self._role, cause=type(error).__name__, detail=str(error))
+                _log.warning("broker_link_failed", role=self._role, cause=type(error).__name__, detail=str(error))
             # One that stood for a while may come back at once; one that was thrown out again and again may not.
             wait_s = SHORTEST_WAIT_S if loop.time() - began > _STEADY_S else min(wait_s * 2, LONGEST_WAIT_S)
             # Spread out, so that several gateways do not come back in step.
@@ -168,7 +168,7 @@ class Link:
                 self.client.subscribe([(f, SubscribeOptions(qos=qos)) for f, qos in self._filters])
                 await self._answered()
             self._up.set()
-            _log.info("broker link stands", role=self._role)
+            _log.info("broker_link_stands", role=self._role)
             while not lost.done():
                 await asyncio.wait({lost}, timeout=_TICK_S)
                 self.client.loop_misc()
@@ -180,7 +180,7 @@ class Link:
             wire.close()
             self._wire = None
             self.on_down()
-        _log.warning("broker link lost", role=self._role)
+        _log.warning("broker_link_lost", role=self._role)
 
     async def _answered(self) -> None:
         """Wait for CONNACK or SUBACK.
@@ -245,7 +245,7 @@ class Link:
             return
         self.send_window = min(self._settings.window, getattr(properties, "ReceiveMaximum", 65_535))
         if not flags.session_present:
-            _log.info("broker had no session for this link", role=self._role)
+            _log.info("broker_session_is_new", role=self._role)
         self._accept()
 
     def _on_subscribe(self, _c: Any, _u: Any, _mid: int, reasons: list[ReasonCode], _p: Any) -> None:

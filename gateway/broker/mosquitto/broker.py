@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from gateway.broker.mosquitto.server import MosquittoServer
 from gateway.broker.probe import Probe, ProbeRefusedError
 from gateway.broker.take_over import Door, check_name, take_over
+from gateway.observability.logging import logger
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 
 _REFRESH_S: Final = 3_600.0
 _RETRY_S: Final = 1.0
@@ -166,7 +165,7 @@ class MosquittoBroker:
             try:
                 await self.refresh()
             except Exception as error:  # noqa: BLE001 - whatever the lists are made from may be away for a while
-                _log.error("revocation lists not refreshed", cause=type(error).__name__)
+                _log.error("revocation_lists_not_refreshed", cause=type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
             else:
                 return

@@ -13,15 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from gateway.broker.mosquitto.account import account_for
 from gateway.broker.mosquitto.configuration import CONFIGURATION_FILE, MosquittoSettings, render
 from gateway.broker.mosquitto.log import LogReader
 from gateway.broker.nats.orphan import end_orphan
 from gateway.broker.port import LogLine, OnLogLine
+from gateway.observability.logging import logger
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 
 _PLACES: Final = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto")
 """Where packages put it; few users have these in their PATH."""
@@ -120,7 +119,7 @@ class MosquittoServer:
         pid_file = folder / "mosquitto.pid"
         self._write_files()
         if await end_orphan(pid_file, configuration):
-            _log.warning("ended the mosquitto of an earlier gateway")
+            _log.warning("mosquitto_orphan_ended")
         pause_s = _FIRST_PAUSE_S
         while True:
             began = time.monotonic()
@@ -128,9 +127,9 @@ class MosquittoServer:
             before_start()
             await self._one_life(configuration, pid_file)
             if self._ran:
-                _log.error("mosquitto ended")
+                _log.error("mosquitto_ended")
             else:  # nobody was ever connected, so the lines name files and ports only
-                _log.error("mosquitto did not start", said=list(self._reader.last))
+                _log.error("mosquitto_did_not_start", said=list(self._reader.last))
             if time.monotonic() - began > _STEADY_S:
                 pause_s = _FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
@@ -176,7 +175,7 @@ class MosquittoServer:
         settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         account = account_for(settings)
         if account is not None and account.name == "root":
-            _log.warning("mosquitto runs as root: no other account can read its files")
+            _log.warning("mosquitto_runs_as_root")  # no other account can read its files
         files = render(replace(settings, run_as=account.name if account is not None else None))
         for name, text in files.items():
             path = settings.folder / name
