@@ -88,8 +88,11 @@ class Application:
         try:
             async with asyncio.TaskGroup() as back:
                 broker = back.create_task(parts.broker.run(), name="broker")
-                transport = back.create_task(parts.transport.run(), name="transport")
                 operator = back.create_task(parts.operator.run(), name="operator")
+                # The transport comes second. At first the broker of a gateway that was killed may still be there: who
+                # connects to it loses it the next moment, and waits for seconds for an answer that it took along.
+                await parts.broker.ready()
+                transport = back.create_task(parts.transport.run(), name="transport")
                 await self._connected()
                 relay = back.create_task(parts.relay.run(), name="relay")
                 await self._serve()
@@ -106,7 +109,6 @@ class Application:
 
     async def _connected(self) -> None:
         parts = self.parts
-        await parts.broker.ready()
         await parts.transport.connected()
         findings = await parts.canary()
         if findings:

@@ -78,9 +78,13 @@ async def keep(
     """Connect, call `use` once the connection stands, wait for its end, call `gone`, and so on until cancelled.
 
     Pauses between tries grow from 0.1 s to 5 s. `listening` shortens them: it is set while a supervised server is known
-    to listen. A client that connects before the callout stands waits for five seconds in vain, so this counts.
+    to listen. A client that connects before the callout stands waits for five seconds in vain, so this counts. The
+    first try waits for it, too: until then, who listens at our address is a server that a killed gateway left behind
+    and that is about to be ended.
     """
     pause, turn = _FIRST_PAUSE, 0
+    if listening is not None and not listening.is_set():
+        await _pause(_CONNECT_SECONDS, listening)
     while True:
         began = time.monotonic()
         try:
