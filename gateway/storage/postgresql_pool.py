@@ -37,7 +37,7 @@ class PostgresqlPool:
             self._with_retries(job)
         except BaseException as error:  # noqa: BLE001 - handed to the caller of `run`
             job.committed = None
-            job.error = as_told(error)
+            job.error = as_told(error, read_only=job.read_only)
         self._deliveries.hand_over([job])
 
     def _with_retries(self, job: Job) -> None:
@@ -64,7 +64,7 @@ class PostgresqlPool:
     def _attempt(self, job: Job, committing: "_Phase") -> None:
         engine = self._snapshots if job.read_only else self._engine
         with engine.connect() as connection:
-            transaction = SqlTransaction(connection, self._gateway_id)
+            transaction = SqlTransaction(connection, self._gateway_id, read_only=job.read_only)
             job.result = job.work(transaction)
             if job.read_only:
                 return

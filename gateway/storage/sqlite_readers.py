@@ -33,8 +33,8 @@ class SqliteReaders:
         try:
             self._read(job)
         except BaseException as error:  # noqa: BLE001 - handed to the caller of `read`
-            job.error = as_told(error)
-            if is_trouble(error):
+            job.error = as_told(error, read_only=True)
+            if is_trouble(error, read_only=True):
                 self._disconnect()
         self._deliveries.hand_over([job])
 
@@ -44,7 +44,7 @@ class SqliteReaders:
         assert driver is not None  # noqa: S101 - just connected
         driver.execute("BEGIN DEFERRED")
         try:
-            job.result = job.work(SqlTransaction(connection, self._gateway_id))
+            job.result = job.work(SqlTransaction(connection, self._gateway_id, read_only=True))
         finally:
             driver.rollback()
 

@@ -96,7 +96,7 @@ class SqliteWriter:
                 try:
                     self._attempt(job)
                 except Exception as error:
-                    if is_trouble(error) or not driver.in_transaction:
+                    if is_trouble(error, read_only=job.read_only) or not driver.in_transaction:
                         raise  # the disk, not the use case: all of the batch
                     driver.execute("ROLLBACK TO one")
                     driver.execute("RELEASE one")
@@ -114,9 +114,10 @@ class SqliteWriter:
 
     def _attempt(self, job: Job) -> None:
         assert self._connection is not None  # noqa: S101 - opened by the caller
-        transaction = SqlTransaction(self._connection, self._gateway_id)
+        transaction = SqlTransaction(self._connection, self._gateway_id, read_only=job.read_only)
         job.result = job.work(transaction)
-        job.committed = transaction.finish()
+        if not job.read_only:
+            job.committed = transaction.finish()
 
     def _connect(self) -> None:
         self._connection = self._engine.connect()

@@ -14,8 +14,10 @@ AnyRow = Row[*tuple[Any, ...]]
 class Statements:
     """A connection, narrowed to what repositories do with it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, read_only: bool = False) -> None:
         self.connection: Final = connection
+        self.read_only: Final = read_only
+        """Nothing can be changed, and PostgreSQL refuses to lock rows."""
         self.is_postgresql: Final = connection.dialect.name == "postgresql"
 
     def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:

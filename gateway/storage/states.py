@@ -23,26 +23,33 @@ _IDS_SQLITE: Final = "(SELECT value FROM json_each(:ids))"
 _IDS_POSTGRESQL: Final = "(SELECT json_array_elements_text(CAST(:ids AS json)))"
 
 
-def _both(sql: str, *, locking: bool = False) -> dict[bool, Any]:
-    """The statement for SQLite (False) and PostgreSQL (True). SQLite's one writer needs no row locks."""
-    # Locks are taken in the order of ids, so that two gateways with overlapping batches cannot wait for each other.
-    lock = " ORDER BY device_id FOR UPDATE" if locking else ""
-    return {
-        False: text(sql.format(ids=_IDS_SQLITE)),
-        True: text(sql.format(ids=_IDS_POSTGRESQL) + lock),
-    }
+class _ByIds:
+    """A query for any number of ids, in the three forms that it needs."""
+
+    def __init__(self, sql: str, *, locking: bool = False) -> None:
+        self._sqlite: Final = text(sql.format(ids=_IDS_SQLITE))  # its one writer needs no row locks
+        self._reading: Final = text(sql.format(ids=_IDS_POSTGRESQL))
+        # Locks are taken in the order of ids: two gateways with overlapping batches cannot wait for each other.
+        lock = " ORDER BY device_id FOR UPDATE" if locking else ""
+        self._changing: Final = text(sql.format(ids=_IDS_POSTGRESQL) + lock)
+
+    def form(self, statements: Statements) -> TextClause:
+        """The form for this transaction."""
+        if not statements.is_postgresql:
+            return self._sqlite
+        return self._reading if statements.read_only else self._changing
 
 
-_LOCK: Final = _both(
+_LOCK: Final = _ByIds(
     "SELECT device_id, epoch, boot, seq, full_seq, properties, marks, earlier_boots, as_of, received_at "
     "FROM states WHERE device_id IN {ids}",
     locking=True,
 )
-_PRESENCES: Final = _both(
+_PRESENCES: Final = _ByIds(
     "SELECT device_id, status, since, last_seen_at, session, why FROM presences WHERE device_id IN {ids}",
     locking=True,
 )
-_OWNERS: Final = _both(
+_OWNERS: Final = _ByIds(
     "SELECT b.device_id, b.account_id FROM bindings b "
     "JOIN devices d ON d.device_id = b.device_id AND d.epoch = b.epoch WHERE b.device_id IN {ids}",
 )
@@ -120,7 +127,7 @@ class SqlStates:
 
     def lock(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, StoredState]:
         """See the protocol."""
-        rows = self._statements.tuples(_LOCK[self._statements.is_postgresql], {"ids": json.dumps(list(device_ids))})
+        rows = self._statements.tuples(_LOCK.form(self._statements), {"ids": json.dumps(list(device_ids))})
         found = dict(map(_stored, rows))
         self._locked.update(found)
         return found
@@ -131,7 +138,7 @@ class SqlStates:
 
     def presences(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Presence]:
         """See the protocol."""
-        rows = self._statements.all(_PRESENCES[self._statements.is_postgresql], {"ids": json.dumps(list(device_ids))})
+        rows = self._statements.all(_PRESENCES.form(self._statements), {"ids": json.dumps(list(device_ids))})
         found = {DeviceId(row[0]): _presence(row) for row in rows}
         self._locked_presences.update(found)
         return found
@@ -172,7 +179,7 @@ class SqlStates:
     def owners(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, list[AccountId]]:
         """See the protocol."""
         found: dict[DeviceId, list[AccountId]] = {}
-        statement = _OWNERS[self._statements.is_postgresql]
+        statement = _OWNERS.form(self._statements)
         for device_id, account_id in self._statements.all(statement, {"ids": json.dumps(list(device_ids))}):
             found.setdefault(device_id, []).append(account_id)
         return found

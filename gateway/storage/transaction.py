@@ -37,8 +37,8 @@ _INSERT_OUTBOX: Final = insert(outbox).returning(outbox.c.outbox_id)
 class SqlTransaction:
     """Implements `usecases.transaction.Transaction`. Made by `Database` for each run of a use case."""
 
-    def __init__(self, connection: Connection, gateway_id: str) -> None:
-        self.statements: Final = Statements(connection)
+    def __init__(self, connection: Connection, gateway_id: str, *, read_only: bool = False) -> None:
+        self.statements: Final = Statements(connection, read_only=read_only)
         self._gateway_id: Final = gateway_id
         self._events: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []

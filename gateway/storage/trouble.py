@@ -42,24 +42,28 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
 
 
-def is_trouble(error: BaseException) -> bool:
-    """True when the database could not be reached, or could not read or write; False for a faulty statement."""
+def is_trouble(error: BaseException, *, read_only: bool = False) -> bool:
+    """True when the database could not be reached, or could not read or write; False for a faulty statement.
+
+    A write is a fault itself within a transaction that was meant to be `read_only`.
+    """
     if isinstance(error, PoolTimeoutError):
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", None)
-        return code is not None and code & 0xFF in _SQLITE_TROUBLE
+        primary = None if code is None else code & 0xFF
+        return primary in _SQLITE_TROUBLE and not (read_only and primary == sqlite3.SQLITE_READONLY)
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
         return True
-    return getattr(cause, "sqlstate", None) == _READ_ONLY_STATE
+    return getattr(cause, "sqlstate", None) == _READ_ONLY_STATE and not read_only
 
 
-def as_told(error: BaseException) -> BaseException:
+def as_told(error: BaseException, *, read_only: bool = False) -> BaseException:
     """What the caller is told: `DatabaseUnavailableError` for trouble, anything else as it is."""
-    if not is_trouble(error):
+    if not is_trouble(error, read_only=read_only):
         return error
     unavailable = DatabaseUnavailableError()
     unavailable.__cause__ = error

@@ -88,16 +88,4 @@ REGISTRY: Final = {
             "version": plain("guards against writing over a change"),
         },
     ),
-    "revocation_lists": TableEntry(
-        purpose="the latest list of ended certificates, for brokers that read one",
-        told="The public list of certificates that no longer count.",
-        retention=(RetentionClass.INSTALLATION,),
-        columns={
-            "authority": plain("whose list"),
-            "number": plain("count of lists, which only rises"),
-            "issued_at": plain("when it was signed"),
-            "next_update": plain("when the next one is due"),
-            "pem": technical("the signed list", Reader.OPERATOR),
-        },
-    ),
 }

@@ -1,0 +1,375 @@
+"""Running use cases: commits, conflicts, cancelled callers, listeners, the outbox. On every database."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from gateway.domain.throttle import Throttle
+from gateway.storage.database import Database
+from gateway.storage.tables.delivery import events, outbox
+from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind
+from gateway.usecases.transaction import DatabaseUnavailableError, StaleVersionError, Transaction
+from tests.databases import DURABLE, GATEWAY, POSTGRESQL, fresh_url, opened
+from tests.storage.records import NOW, SECOND, account_id, device_id, digest, with_accounts
+
+OTHER_GATEWAY = "g-" + "1" * 26
+
+
+class RefusedError(Exception):
+    """A use case's own exception."""
+
+
+def remember(tx: Transaction, name: str) -> bool:
+    return tx.received.first_time(device_id(), name, NOW)
+
+
+def is_remembered(tx: Transaction, name: str) -> bool:
+    table = text("SELECT 1 FROM received_messages WHERE message_id = :name")
+    return tx.statements.first(table, {"name": name}) is not None  # type: ignore[attr-defined]
+
+
+def count(table: Any) -> Callable[[Any], int]:
+    return lambda tx: tx.statements.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+async def test_a_result_is_seen_after_its_commit(database: Database) -> None:
+    assert await database.run(lambda tx: remember(tx, "one")) is True
+    assert await database.read(lambda tx: is_remembered(tx, "one"))
+    assert await database.run(lambda tx: remember(tx, "one")) is False
+
+
+async def test_an_exception_undoes_everything_and_reaches_the_caller(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        remember(tx, "gone")
+        tx.publish("t", b"x", NOW)
+        raise RefusedError
+
+    with pytest.raises(RefusedError):
+        await database.run(work)
+    assert not await database.read(lambda tx: is_remembered(tx, "gone"))
+    assert await database.read(count(outbox)) == 0
+
+
+async def test_a_failing_use_case_does_not_harm_its_neighbours(database: Database) -> None:
+    def work(tx: Transaction, number: int) -> int:
+        remember(tx, f"n {number}")
+        if number % 3 == 0:
+            raise RefusedError
+        if number % 3 == 1:
+            tx.statements.execute(text("INSERT INTO nowhere VALUES (1)"))  # type: ignore[attr-defined]
+        return number
+
+    results = await asyncio.gather(
+        *(database.run(partial(work, number=number)) for number in range(60)), return_exceptions=True
+    )
+    for number, result in enumerate(results):
+        kept = await database.read(lambda tx, number=number: is_remembered(tx, f"n {number}"))  # type: ignore[misc]
+        assert kept == (number % 3 == 2)
+        if number % 3 == 2:
+            assert result == number
+        else:
+            assert isinstance(result, RefusedError if number % 3 == 0 else DBAPIError)
+
+
+async def test_a_mistake_in_a_statement_is_not_an_unavailable_database(database: Database) -> None:
+    def work(tx: Any) -> None:
+        tx.statements.execute(text("SELECT nothing FROM nowhere"))
+
+    for way in (database.run, database.read):
+        with pytest.raises(DBAPIError):
+            await way(work)
+
+
+async def test_an_exception_of_the_database_shows_no_values(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        with_accounts(tx, 1)
+        again = text(
+            "INSERT INTO passwords (account_id, scheme, hash, pepper_id, salt_first, changed_at) "
+            "VALUES (:id, 's', :hash, 'p', true, 1)"
+        )
+        tx.statements.execute(again, {"id": account_id(), "hash": "h4sh"})  # type: ignore[attr-defined]
+
+    with pytest.raises(DBAPIError) as caught:
+        await database.run(work)
+    shown = f"{caught.value} {caught.value!r} {caught.value.orig} {caught.value.orig!r}"
+    assert account_id() not in shown
+    assert "h4sh" not in shown
+
+
+async def test_a_conflict_starts_the_use_case_again(database: Database) -> None:
+    runs: list[int] = []
+
+    def work(tx: Transaction) -> str:
+        runs.append(len(runs))
+        remember(tx, f"try {len(runs)}")
+        tx.publish("t", b"x", NOW)
+        if len(runs) < 3:
+            raise StaleVersionError
+        return "done"
+
+    seen: list[Committed] = []
+    database.on_commit(seen.append)
+    assert await database.run(work) == "done"
+    assert [await database.read(lambda tx, n=n: is_remembered(tx, f"try {n}")) for n in (1, 2, 3)] == [  # type: ignore[misc]
+        False,
+        False,
+        True,
+    ]
+    assert len(seen) == 1
+    assert await database.read(count(outbox)) == 1
+
+
+async def test_a_conflict_that_does_not_go_away_is_an_unavailable_database(database: Database) -> None:
+    def work(_: Transaction) -> None:
+        raise StaleVersionError
+
+    with pytest.raises(DatabaseUnavailableError):
+        await database.run(work)
+    assert await database.run(lambda tx: remember(tx, "next")) is True
+
+
+async def test_reading_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        await database.read(lambda tx: remember(tx, "one"))
+    assert await database.run(lambda tx: remember(tx, "one")) is True
+
+
+async def test_reading_sees_one_moment(database: Database, database_kind: str) -> None:
+    if database_kind not in DURABLE:
+        return  # one connection: nothing can happen meanwhile
+    loop = asyncio.get_running_loop()
+
+    def work(tx: Transaction) -> tuple[bool, bool]:
+        first = is_remembered(tx, "meanwhile")
+        asyncio.run_coroutine_threadsafe(database.run(lambda tx: remember(tx, "meanwhile")), loop).result(10)
+        return first, is_remembered(tx, "meanwhile")
+
+    assert await database.read(work) == (False, False)
+    assert await database.read(lambda tx: is_remembered(tx, "meanwhile"))
+
+
+async def test_a_cancelled_caller_only_stops_waiting(database: Database) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+    seen: list[Committed] = []
+    database.on_commit(seen.append)
+
+    def work(tx: Transaction) -> None:
+        entered.set()
+        go_on.wait(10)
+        remember(tx, "finished")
+        tx.touch(account_id())
+
+    async with asyncio.TaskGroup() as tasks:
+        caller = tasks.create_task(database.run(work))
+        assert await asyncio.to_thread(entered.wait, 10)
+        caller.cancel()
+        await asyncio.wait([caller])
+        assert caller.cancelled()
+        go_on.set()
+    assert await database.run(lambda tx: is_remembered(tx, "finished"))
+    assert [committed.accounts for committed in seen] == [frozenset({account_id()})]
+
+
+async def test_listeners_hear_once_after_the_commit_on_the_loop_and_before_the_caller(database: Database) -> None:
+    order: list[Any] = []
+    loop = asyncio.get_running_loop()
+
+    def listener(committed: Committed) -> None:
+        assert asyncio.get_running_loop() is loop
+        order.append([row.target for row in committed.outbox])
+
+    database.on_commit(listener)
+    await database.run(lambda tx: tx.publish("one", b"1", NOW))
+    order.append("caller")
+    await database.run(lambda tx: remember(tx, "leaves nothing to do"))
+    await database.read(lambda tx: is_remembered(tx, "x"))
+    assert order == [["one"], "caller"]
+
+
+async def test_a_listener_that_fails_keeps_nobody_waiting(database: Database) -> None:
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["exception"]))
+    heard: list[Committed] = []
+
+    def failing(_: Committed) -> None:
+        raise RefusedError
+
+    database.on_commit(failing)
+    database.on_commit(heard.append)
+    assert await database.run(lambda tx: tx.touch(account_id())) is None
+    assert len(heard) == 1
+    assert [type(one) for one in complaints] == [RefusedError]
+
+
+async def test_what_a_commit_left_to_do_is_told(database: Database) -> None:
+    seen: list[Committed] = []
+    database.on_commit(seen.append)
+
+    def work(tx: Transaction) -> None:
+        tx.publish("topic", b"payload", NOW, expires_at=NOW + SECOND)
+        tx.evict("c-name", NOW)
+        tx.emit(account_id(1), "device.bound", {"a": "ü"}, NOW, device_id=device_id(), epoch=1)
+        tx.touch(account_id(2))
+        tx.ring_at(NOW)
+
+    await database.run(work)
+    (committed,) = seen
+    first, second = committed.outbox
+    assert (first.kind, first.target, first.payload) == (Kind.PUBLISH, "topic", b"payload")
+    assert (first.expires_at, first.claimed_until) == (NOW + SECOND, NOW + CLAIM_FOR)
+    assert (second.kind, second.target, second.expires_at) == (Kind.EVICT, "c-name", None)
+    assert second.outbox_id > first.outbox_id
+    assert committed.accounts == {account_id(1), account_id(2)}
+    assert committed.deadlines
+
+
+async def test_sent_rows_are_gone_and_the_others_wait(database: Database) -> None:
+    seen: list[Committed] = []
+    database.on_commit(seen.append)
+    for number in range(3):
+        await database.run(lambda tx, n=number: tx.publish(f"t {n}", b"", NOW))  # type: ignore[misc]
+    rows = [committed.outbox[0] for committed in seen]
+    await database.sent([rows[0].outbox_id, rows[2].outbox_id])
+    await database.sent([])
+    taken = await database.take_over(NOW + CLAIM_FOR + SECOND, 10)
+    assert [row.target for row in taken] == ["t 1"]
+
+
+async def test_a_dead_senders_rows_are_taken_over_once_oldest_first(database: Database) -> None:
+    for number in range(5):
+        await database.run(lambda tx, n=number: tx.publish(f"t {n}", b"p", NOW, expires_at=NOW))  # type: ignore[misc]
+    assert await database.take_over(NOW + CLAIM_FOR - SECOND, 10) == []
+    late = NOW + CLAIM_FOR + SECOND
+    first = await database.take_over(late, 3)
+    second = await database.take_over(late, 3)
+    assert [row.target for row in first + second] == [f"t {n}" for n in range(5)]
+    assert {(row.payload, row.expires_at, row.claimed_until) for row in first} == {(b"p", NOW, late + CLAIM_FOR)}
+    assert await database.take_over(late, 3) == []
+
+
+async def test_a_gateway_that_starts_again_takes_its_own_rows_at_once(database: Database) -> None:
+    await database.run(lambda tx: tx.publish("mine", b"", NOW))
+    assert await database.take_over(NOW + SECOND, 10) == []
+    assert [row.target for row in await database.take_over(NOW + SECOND, 10, mine=True)] == ["mine"]
+
+
+@pytest.mark.parametrize("database_kind", DURABLE)
+async def test_another_gateways_rows_are_left_to_it_until_its_claim_ends(database_url: str, database: Database) -> None:
+    with opened(database_url, gateway_id=OTHER_GATEWAY) as other:
+        await database.run(lambda tx: tx.publish("mine", b"", NOW))
+        assert await other.take_over(NOW + SECOND, 10, mine=True) == []
+        taken = await asyncio.gather(*(one.take_over(NOW + CLAIM_FOR, 10) for one in (other, database)))
+        assert sorted(len(rows) for rows in taken) == [0, 1]
+
+
+async def test_closing_finishes_what_is_queued(database: Database) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        queued = [tasks.create_task(database.run(partial(remember, name=f"q {number}"))) for number in range(50)]
+        await asyncio.sleep(0)  # each has submitted its job
+        await asyncio.to_thread(database.close)
+    assert all(task.result() for task in queued)
+
+
+async def test_a_closed_database_refuses(database: Database) -> None:
+    database.close()
+    for way in (database.run, database.read):
+        with pytest.raises(DatabaseUnavailableError):
+            await way(lambda tx: is_remembered(tx, "x"))
+    database.close()
+
+
+async def test_event_numbers_rise_in_the_order_of_commits(database: Database) -> None:
+    """Whoever has seen number n never meets a smaller one afterwards, however many commit at once."""
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        while not done.is_set():
+            log = await database.read(lambda tx: tx.events.of_account(account_id(), 0, 10_000))
+            numbers = [event.number for event in log]
+            assert numbers[: len(seen)] == seen, "a number appeared below one that was visible before"
+            seen[:] = numbers
+
+    def work(tx: Transaction, number: int) -> None:
+        for part in range(1 + number % 3):
+            tx.emit(account_id(), "k", {"number": number, "part": part}, NOW)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
+        await asyncio.gather(*(database.run(partial(work, number=number)) for number in range(150)))
+        done.set()
+    total = await database.read(count(events))
+    assert await database.read(lambda tx: tx.events.newest()) == total == sum(1 + n % 3 for n in range(150))
+
+
+async def test_revisions_and_events_share_one_order(database: Database) -> None:
+    def work(tx: Transaction) -> int:
+        tx.emit(account_id(), "k", {}, NOW)
+        return tx.next_revision()
+
+    assert await database.run(work) == 1
+    assert await database.run(work) == 3
+    assert [event.number for event in await database.read(lambda tx: tx.events.of_account(account_id(), 0, 9))] == [
+        2,
+        4,
+    ]
+
+
+@pytest.mark.parametrize("database_kind", DURABLE)
+async def test_two_gateways_count_without_losing_any(database_url: str, database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        before = tx.throttles.get(digest("name"))
+        tx.throttles.put(digest("name"), Throttle(1 if before is None else before.failures + 1, NOW))
+
+    async def until_done(one: Database) -> None:
+        while True:
+            try:
+                return await one.run(work)
+            except DatabaseUnavailableError:
+                continue  # too many at once: as a caller would, again
+
+    with opened(database_url, gateway_id=OTHER_GATEWAY) as other:
+        await asyncio.gather(*(until_done(one) for one in (database, other) for _ in range(40)))
+    throttle = await database.run(lambda tx: tx.throttles.get(digest("name")))
+    assert throttle is not None
+    assert throttle.failures == 80
+
+
+def test_one_database_serves_several_loops(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        url = stack.enter_context(fresh_url("sqlite-file", tmp_path))
+        database = stack.enter_context(opened(url, gateway_id=GATEWAY))
+        for number in range(3):
+            assert asyncio.run(database.run(partial(remember, name=f"loop {number}")))
+
+
+@pytest.mark.parametrize("database_kind", [POSTGRESQL])
+async def test_a_deadlock_is_settled_by_a_second_try(database: Database) -> None:
+    await database.run(lambda tx: with_accounts(tx, 1, 2))
+    both = threading.Barrier(2)
+    tries: list[int] = []
+
+    def work(tx: Any, first: int, second: int) -> None:
+        lock = text("UPDATE accounts SET version = version + 1 WHERE account_id = :id")
+        tries.append(first)
+        tx.statements.execute(lock, {"id": account_id(first)})
+        if len(tries) <= 2:
+            both.wait(10)
+        tx.statements.execute(lock, {"id": account_id(second)})
+
+    await asyncio.gather(
+        database.run(partial(work, first=1, second=2)),
+        database.run(partial(work, first=2, second=1)),
+    )
+    assert len(tries) == 3
+    account = await database.read(lambda tx: tx.accounts.get(account_id(1)))
+    assert account is not None
+    assert account.version == 2

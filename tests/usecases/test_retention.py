@@ -1,0 +1,373 @@
+"""The retention job with a moved clock: there one second before its time, gone one second after, for every class."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from gateway.domain.attempts import Evidence, Outcome, Source
+from gateway.domain.commands import Status
+from gateway.domain.identity import SessionId
+from gateway.domain.sessions import AccessToken, RefreshToken, Session, SessionEnd
+from gateway.domain.throttle import Throttle
+from gateway.storage.database import Database
+from gateway.storage.retention import RULES
+from gateway.storage.tables import metadata
+from gateway.storage.tables.access import session_tokens
+from gateway.storage.tables.delivery import tallies
+from gateway.usecases import retention
+from gateway.usecases.repositories.attempts import AttemptKeys
+from gateway.usecases.repositories.idempotency import KeptAnswer
+from gateway.usecases.repositories.pairings import PairingStep
+from gateway.usecases.repositories.retention import RetentionClass as Class
+from gateway.usecases.retention import PERIODS, sweep
+from gateway.usecases.transaction import Transaction
+from tests.databases import DURABLE, fresh_url, opened
+from tests.storage.records import (
+    NOW,
+    SECOND,
+    a_command,
+    a_pairing,
+    account_id,
+    an_attempt,
+    an_ended_command,
+    device_id,
+    digest,
+    pairing_id,
+    with_accounts,
+    with_devices,
+)
+
+TEN_MINUTES = timedelta(minutes=10)
+FAILED = an_attempt(list(Outcome).index(Outcome.FAILED)).attempt_id
+
+
+@pytest.fixture(params=DURABLE)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
+        yield database
+
+
+def session(number: int, *, ended: bool) -> tuple[Session, AccessToken, RefreshToken]:
+    session_id = SessionId(f"s-{number:026}")
+    yesterday = NOW - timedelta(days=1)
+    one = Session(session_id, account_id(), yesterday, NOW)
+    if ended:
+        one = replace(one, refreshed_at=NOW - SECOND, ended_at=NOW, end=SessionEnd.LOGGED_OUT)
+    far = NOW + timedelta(days=100)
+    return (
+        one,
+        AccessToken(digest(f"access {number}"), session_id, far),
+        RefreshToken(digest(f"refresh {number}"), session_id, far),
+    )
+
+
+def with_session(tx: Transaction, *, ended: bool) -> None:
+    with_accounts(tx, 1)
+    tx.sessions.add(*session(1 if ended else 2, ended=ended))
+
+
+def with_tokens(tx: Transaction) -> None:
+    with_accounts(tx, 1)
+    one, access, refresh = session(3, ended=False)
+    tx.sessions.add(one, replace(access, expires_at=NOW), refresh)
+
+
+def with_attempt(tx: Transaction, outcome: Outcome) -> None:
+    attempt = an_attempt(list(Outcome).index(outcome), outcome)
+    tx.attempts.add(attempt, AttemptKeys())
+    tx.attempts.note(attempt.attempt_id, Evidence(Source.CLAIM, NOW, "seen"))
+
+
+def with_pairing(tx: Transaction) -> None:
+    with_accounts(tx, 1)
+    if tx.pairings.get(pairing_id()) is not None:
+        return
+    tx.pairings.add(replace(a_pairing(), opened_at=NOW - TEN_MINUTES, expires_at=NOW))
+    tx.pairings.note_step(pairing_id(), PairingStep("opened", NOW))
+
+
+def with_command(tx: Transaction) -> None:
+    with_devices(tx, 1)
+    tx.commands.add(an_ended_command(), None)
+
+
+def with_verdict(tx: Transaction) -> None:
+    with_devices(tx, 1)
+    tx.bindings.remember_verdict(device_id(), b"verdict", NOW)
+
+
+def an_answer() -> KeptAnswer:
+    return KeptAnswer(digest("key"), digest("request"), 201, None, b"sealed", account_id(), NOW)
+
+
+Seed = Callable[[Transaction], Any]
+SEEDS: dict[str, tuple[Class, Seed]] = {
+    "a failed attempt": (Class.ATTEMPT, lambda tx: with_attempt(tx, Outcome.FAILED)),
+    "an attempt that nobody closed": (Class.ATTEMPT, lambda tx: with_attempt(tx, Outcome.OPEN)),
+    "a successful attempt": (Class.ATTEMPT_SUCCEEDED, lambda tx: with_attempt(tx, Outcome.SUCCEEDED)),
+    "evidence without an attempt": (
+        Class.EVIDENCE_WAITING,
+        lambda tx: tx.attempts.note(None, Evidence(Source.BROKER, NOW, "refused"), digest("address")),
+    ),
+    "a pairing": (Class.PAIRING, with_pairing),
+    "a pairing's token": (Class.PAIRING_TOKEN, with_pairing),
+    "a verdict": (Class.VERDICT, with_verdict),
+    "a command": (Class.COMMAND, with_command),
+    "a message id": (Class.MESSAGE_ID, lambda tx: tx.received.first_time(device_id(), "m", NOW)),
+    "an event": (Class.EVENT, lambda tx: tx.emit(account_id(), "device.bound", {}, NOW)),
+    "a session at rest": (Class.SESSION, lambda tx: with_session(tx, ended=False)),
+    "a session that ended": (Class.SESSION, lambda tx: with_session(tx, ended=True)),
+    "a token": (Class.SESSION_TOKEN, with_tokens),
+    "a throttle": (Class.THROTTLE, lambda tx: tx.throttles.put(digest("name"), Throttle(1, NOW))),
+    "a kept answer": (Class.KEPT_ANSWER, lambda tx: tx.idempotency.keep(an_answer(), NOW - timedelta(days=1))),
+}
+
+
+def rows(tx: Any, which: Class) -> int:
+    """Rows of a class."""
+    rule = RULES[which]
+    query = select(func.count()).select_from(rule.table)
+    if rule.only is not None:
+        query = query.where(rule.only)
+    count: int = tx.statements.execute(query).scalar_one()
+    return count
+
+
+def test_every_class_is_tried() -> None:
+    assert {which for which, _ in SEEDS.values()} == set(PERIODS)
+
+
+@pytest.mark.parametrize("what", SEEDS)
+async def test_it_is_there_a_second_before_its_time_and_gone_a_second_after(database: Database, what: str) -> None:
+    which, seed = SEEDS[what]
+    await database.run(seed)
+    end = NOW + PERIODS[which]
+    seeded = await database.run(lambda tx: rows(tx, which))
+    assert seeded > 0
+
+    before = await sweep(database, end - SECOND)
+    assert await database.run(lambda tx: rows(tx, which)) == seeded
+    assert before[which].removed == 0
+    assert before[which].oldest_age == max(PERIODS[which] - SECOND, timedelta(0))
+
+    after = await sweep(database, end + SECOND)
+    assert await database.run(lambda tx: rows(tx, which)) == seeded - 1
+    assert after[which].removed == 1
+    assert after[which].oldest_age == timedelta(0)
+
+
+async def test_nothing_that_time_ends_is_left_after_all_periods(database: Database) -> None:
+    for _, seed in SEEDS.values():
+        await database.run(seed)
+    await sweep(database, NOW + timedelta(days=400))
+    stays = {"accounts", "passwords", "units", "devices", "counters", "tallies"}
+
+    def leftovers(tx: Any) -> set[str]:
+        counts = {table.name: select(func.count()).select_from(table) for table in metadata.tables.values()}
+        return {name for name, count in counts.items() if tx.statements.execute(count).scalar_one()}
+
+    assert await database.run(leftovers) == stays
+
+
+async def test_an_attempt_takes_its_evidence_along(database: Database) -> None:
+    await database.run(lambda tx: with_attempt(tx, Outcome.FAILED))
+    await sweep(database, NOW + timedelta(days=31))
+    assert await database.read(lambda tx: tx.attempts.evidence(FAILED)) == []
+
+
+async def test_evidence_of_an_attempt_stays_as_long_as_the_attempt(database: Database) -> None:
+    await database.run(lambda tx: with_attempt(tx, Outcome.FAILED))
+    await sweep(database, NOW + timedelta(days=29))
+    assert len(await database.read(lambda tx: tx.attempts.evidence(FAILED))) == 1
+
+
+async def test_more_evidence_than_a_transaction_may_remove_still_goes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 3)
+    attempt = an_attempt(outcome=Outcome.FAILED)
+
+    def seed(tx: Transaction) -> None:
+        tx.attempts.add(attempt, AttemptKeys())
+        for number in range(10):
+            tx.attempts.note(attempt.attempt_id, Evidence(Source.CLAIM, NOW, f"seen {number}"))
+
+    await database.run(seed)
+    await sweep(database, NOW + timedelta(days=31))
+    assert await database.read(lambda tx: tx.attempts.get(attempt.attempt_id)) is None
+    assert await database.read(lambda tx: tx.attempts.evidence(attempt.attempt_id)) == []
+
+
+async def test_a_token_is_forgotten_before_its_pairing(database: Database) -> None:
+    await database.run(with_pairing)
+    await sweep(database, NOW + TEN_MINUTES + SECOND)
+    stored = await database.read(lambda tx: tx.pairings.get(pairing_id()))
+    assert stored is not None
+    assert stored.token_digest == b""
+    assert await database.read(lambda tx: tx.pairings.by_token(digest("token 1"))) is None
+    assert len(await database.read(lambda tx: tx.pairings.steps(pairing_id()))) == 1
+
+
+async def test_an_open_command_is_never_removed(database: Database) -> None:
+    def seed(tx: Transaction) -> None:
+        with_devices(tx, 1)
+        tx.commands.add(a_command(), NOW)
+
+    await database.run(seed)
+    await sweep(database, NOW + timedelta(days=400))
+    assert await database.read(lambda tx: tx.commands.get(a_command().command_id)) is not None
+
+
+async def test_commands_become_a_count_by_result_and_day(database: Database) -> None:
+    results = [Status.APPLIED, Status.APPLIED, Status.EXPIRED]
+
+    def seed(tx: Transaction) -> None:
+        with_devices(tx, 1)
+        for number, status in enumerate(results):
+            tx.commands.add(an_ended_command(number, status), None)
+        next_day = replace(an_ended_command(9), issued_at=NOW + timedelta(days=1))
+        tx.commands.add(next_day, None)
+
+    await database.run(seed)
+    await sweep(database, NOW + timedelta(days=30, seconds=1))
+    await sweep(database, NOW + timedelta(days=32))
+
+    def counted(tx: Any) -> set[tuple[Any, ...]]:
+        return {tuple(row) for row in tx.statements.all(select(tallies))}
+
+    assert await database.run(counted) == {
+        ("commands.applied", "2026-03-01", 2),
+        ("commands.expired", "2026-03-01", 1),
+        ("commands.applied", "2026-03-02", 1),
+    }
+
+
+async def test_counts_of_several_runs_add_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
+
+    def seed(tx: Transaction) -> None:
+        with_devices(tx, 1)
+        for number in range(5):
+            tx.commands.add(an_ended_command(number), None)
+
+    await database.run(seed)
+    swept = await sweep(database, NOW + timedelta(days=31))
+    assert swept[Class.COMMAND].removed == 5
+    value = select(tallies.c.value)
+    assert await database.run(lambda tx: tx.statements.execute(value).scalar_one()) == 5  # type: ignore[attr-defined]
+
+
+async def test_it_is_known_from_which_event_on_the_log_is_complete(database: Database) -> None:
+    for number in range(3):
+        await database.run(lambda tx, at=NOW + number * SECOND: tx.emit(account_id(), "k", {}, at))  # type: ignore[misc]
+    assert await database.read(lambda tx: tx.events.resumable_from()) == 0
+    await sweep(database, NOW + TEN_MINUTES + SECOND * 0.5)
+    assert await database.read(lambda tx: tx.events.resumable_from()) == 1
+    left = await database.read(lambda tx: tx.events.of_account(account_id(), 0, 10))
+    assert [event.number for event in left] == [2, 3]
+    await sweep(database, NOW + TEN_MINUTES + SECOND * 5)
+    assert await database.read(lambda tx: tx.events.resumable_from()) == 3
+    await sweep(database, NOW + TEN_MINUTES + SECOND * 9)
+    assert await database.read(lambda tx: tx.events.resumable_from()) == 3
+
+
+async def test_a_session_takes_its_tokens_along(database: Database) -> None:
+    await database.run(lambda tx: with_session(tx, ended=True))
+    await sweep(database, NOW + timedelta(days=31))
+    count = select(func.count()).select_from(session_tokens)
+    assert await database.run(lambda tx: tx.statements.execute(count).scalar_one()) == 0  # type: ignore[attr-defined]
+
+
+async def test_a_session_in_use_stays_however_old(database: Database) -> None:
+    def seed(tx: Transaction) -> None:
+        with_accounts(tx, 1)
+        one, access, refresh = session(1, ended=False)
+        tx.sessions.add(replace(one, opened_at=NOW - timedelta(days=300)), access, refresh)
+
+    await database.run(seed)
+    await sweep(database, NOW + timedelta(days=29))
+    assert await database.read(lambda tx: tx.sessions.get(session(1, ended=False)[0].session_id)) is not None
+
+
+async def test_a_run_takes_many_small_transactions_and_leaves_the_young(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 10)
+    young: datetime = NOW + timedelta(hours=1)
+
+    def seed(tx: Transaction) -> None:
+        for number in range(35):
+            tx.received.first_time(device_id(), f"old {number}", NOW)
+        for number in range(5):
+            tx.received.first_time(device_id(), f"young {number}", young)
+
+    await database.run(seed)
+    removed: list[int] = []
+    original = database.run
+
+    async def counting(work: Callable[[Transaction], Any]) -> Any:
+        result = await original(work)
+        if isinstance(result, int):
+            removed.append(result)
+        return result
+
+    monkeypatch.setattr(database, "run", counting)
+    swept = await sweep(database, NOW + timedelta(hours=24, seconds=1))
+    assert max(removed) == 10
+    assert swept[Class.MESSAGE_ID].removed == 35
+    assert swept[Class.MESSAGE_ID].oldest_age == timedelta(hours=23, seconds=1)
+    assert await original(lambda tx: rows(tx, Class.MESSAGE_ID)) == 5
+
+
+async def test_a_run_that_broke_off_is_continued_by_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 10)
+
+    def seed(tx: Transaction) -> None:
+        for number in range(35):
+            tx.received.first_time(device_id(), f"old {number}", NOW)
+
+    await database.run(seed)
+    original = database.run
+
+    async def breaking(work: Callable[[Transaction], Any]) -> Any:
+        result = await original(work)
+        if result == 10:
+            raise ConnectionError
+        return result
+
+    later = NOW + timedelta(days=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "run", breaking)
+        with pytest.raises(ConnectionError):
+            await sweep(database, later)
+    there = await database.run(lambda tx: rows(tx, Class.MESSAGE_ID))
+    assert there == 25
+    await sweep(database, later)
+    assert await database.run(lambda tx: rows(tx, Class.MESSAGE_ID)) == 0
+
+
+async def test_two_gateways_may_sweep_at_once(tmp_path: Path) -> None:
+    with fresh_url("postgresql", tmp_path) as url, opened(url) as one, opened(url) as other:
+
+        def seed(tx: Transaction) -> None:
+            with_devices(tx, 1)
+            for number in range(2500):
+                tx.received.first_time(device_id(), f"m {number}", NOW)
+            for number in range(300):
+                tx.commands.add(an_ended_command(number), None)
+
+        await one.run(seed)
+        later = NOW + timedelta(days=40)
+        await asyncio.gather(sweep(one, later), sweep(other, later))
+        await sweep(one, later)
+        assert await one.run(lambda tx: rows(tx, Class.MESSAGE_ID)) == 0
+        value = select(func.sum(tallies.c.value))
+        assert await one.run(lambda tx: tx.statements.execute(value).scalar_one()) == 300  # type: ignore[attr-defined]
