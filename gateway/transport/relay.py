@@ -62,7 +62,8 @@ class OutboxRelay:
     async def run(self) -> None:
         """Publish until cancelled. Takes over what dead gateways left, at the start and when a claim may be over."""
         await self._transport.connected()
-        await self._take_over()
+        # What this gateway's former life left is nobody else's to send before its claim runs out.
+        await self._take_over(REMEMBERED_AT_MOST, mine=True)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_over_regularly())
             while True:
@@ -75,13 +76,15 @@ class OutboxRelay:
     async def _take_over_regularly(self) -> None:
         while True:
             await asyncio.sleep(CLAIM_FOR.total_seconds() / 2)
-            await self._take_over()
+            await self._take_over(TOGETHER_AT_MOST)
 
-    async def _take_over(self) -> None:
+    async def _take_over(self, at_most: int, *, mine: bool = False) -> None:
         try:
-            rows = await self._database.take_over(self._clock(), TOGETHER_AT_MOST)
+            rows = await self._database.take_over(self._clock(), at_most, mine=mine)
         except DatabaseUnavailableError:
             return
+        known = {row.outbox_id for row in self._rows}  # committed in this life, before the relay ran
+        rows = [row for row in rows if row.outbox_id not in known]
         if rows:
             _log.info("outbox_taken_over", rows=len(rows))
             self._rows.extend(rows)
