@@ -60,7 +60,7 @@ def reach_mosquitto(needs: BrokerNeeds) -> Reached:
     )
 
 
-def _mqtt(needs: BrokerNeeds, door: Door) -> MqttTransport:
+def _mqtt(needs: BrokerNeeds, door: Door, *, shared: bool = True) -> MqttTransport:
     limits = needs.settings.limits
     return MqttTransport(
         MqttSettings(
@@ -68,7 +68,7 @@ def _mqtt(needs: BrokerNeeds, door: Door) -> MqttTransport:
             port=door.port,
             name=needs.name,
             tls=door.tls,
-            group=needs.secrets.keys.derive("mqtt shared subscription").hex(),
+            group=needs.secrets.keys.derive("mqtt shared subscription").hex() if shared else None,
             ingest_flight=limits.ingest_in_flight_messages,
             control_flight=limits.control_in_flight_messages,
         ),
@@ -84,7 +84,7 @@ def reach_external(needs: BrokerNeeds) -> Reached:
     else:
         tls = own_tls(needs, wanted.ca_file)
     door = Door(wanted.host, wanted.service_port, tls)
-    transport = _mqtt(needs, door)
+    transport = _mqtt(needs, door, shared=wanted.shared)
     return Reached(
         broker=ExternalBroker(door, needs.name),
         transport=transport,

@@ -136,6 +136,11 @@ class ExternalBrokerSection(Section):
     claim_port: Port = 8884
     device_port: Port = 8883
     service_port: Port = 8885
+    shared: bool = Field(
+        default=True,
+        description="Share the intakes with other gateways. A lone gateway on a Mosquitto is better off without: "
+        "Mosquitto 2.0 forgets shared subscriptions when it restarts",
+    )
     ca_file: Path | None = Field(None, description="Who vouches for the broker; default: our HTTPS authority")
     certificate_file: Path | None = Field(
         None, description="The gateway's own; default: issued by our Service authority"

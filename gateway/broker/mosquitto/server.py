@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 import time
@@ -13,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from gateway.broker import child
 from gateway.broker.mosquitto.account import account_for
 from gateway.broker.mosquitto.configuration import CONFIGURATION_FILE, MosquittoSettings, render
 from gateway.broker.mosquitto.log import LogReader
-from gateway.broker.nats.orphan import end_orphan
+from gateway.broker.orphan import end_orphan
 from gateway.broker.port import LogLine, OnLogLine
 from gateway.observability.logging import logger
 
@@ -29,13 +29,8 @@ _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _STEADY_S: Final = 30.0
 """A server that ran this long was well; its next death starts the back-off anew."""
-_POLITE_S: Final = 10.0
-"""It writes its store when it is asked to end."""
 _RELOAD_S: Final = 0.5
 _RELOAD_TRIES: Final = 10
-_LINE_LIMIT: Final = 64 * 1024
-_PASSED_ON: Final = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
-"""Of the environment, the child gets this and nothing else: ours holds secrets."""
 
 
 class ProgramMissingError(Exception):
@@ -185,44 +180,21 @@ class MosquittoServer:
             account.own(settings.folder)
 
     async def _one_life(self, configuration: Path, pid_file: Path) -> None:
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
-            self._program,
-            "-c",
-            configuration,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            limit=_LINE_LIMIT,
-        )
+        process = await child.start(self._program, configuration)
         self._process = process
         self._ran = False
         self.starts += 1
         try:
             _note(pid_file, process.pid)
-            await self._read_log(process)
+            async for line in child.log_lines(process):
+                self._reader.read(line)
             await process.wait()
         finally:
             self._running.clear()
             self._ended.set()
-            await _end(process)
+            await child.end(process)
             self._process = None
             _note(pid_file, None)
-
-    async def _read_log(self, process: asyncio.subprocess.Process) -> None:
-        """Read to the end of the log: a full pipe would stop the server."""
-        stream = process.stderr
-        if stream is None:
-            raise AssertionError("the log was not piped")
-        while True:
-            try:
-                line = await stream.readline()
-            except ValueError:  # longer than the limit; asyncio dropped what it had of it
-                line = b"(too long)\n"
-            if not line:
-                return
-            self._reader.read(line.rstrip(b"\r\n"))
 
 
 def _note(pid_file: Path, pid: int | None) -> None:
@@ -230,25 +202,3 @@ def _note(pid_file: Path, pid: int | None) -> None:
         pid_file.unlink(missing_ok=True)
     else:
         pid_file.write_text(f"{pid}\n", "ascii")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    # Shielded: a cancelled gateway still waits for its child, or the next one would find its ports taken.
-    try:
-        await asyncio.shield(asyncio.wait_for(_drained(process), _POLITE_S))
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-async def _drained(process: asyncio.subprocess.Process) -> None:
-    if process.stderr is not None:
-        with contextlib.suppress(ValueError):
-            while await process.stderr.read(_LINE_LIMIT):
-                pass
-    await process.wait()

@@ -1,7 +1,7 @@
-"""Ends the nats-server that a killed gateway left behind.
+"""Ends the broker that a killed gateway left behind.
 
 A parent-death signal would be tied to the thread that forked, and running Python between fork and exec is not safe in a
-process with threads. So the next start looks: the server's own pid file names a process, and it is ours only if its
+process with threads. So the next start looks: a pid file names a process, and it is ours only if its
 command line names our configuration file.
 """
 
