@@ -17,17 +17,9 @@ from gateway.api.routes import Reply, Route
 from gateway.domain.commands import Command, Status, TooLong
 from gateway.domain.identity import CommandId, DeviceId
 from gateway.usecases import commands as usecase
-from gateway.usecases.commands import (
-    CommandServices,
-    DeviceOffline,
-    Invalid,
-    NotAllowed,
-    NotFound,
-    SendOutcome,
-    TooMany,
-    Wish,
-)
+from gateway.usecases.commands import CommandServices, SendOutcome
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.wishes import DeviceOffline, Invalid, NotAllowed, NotFound, TooMany, Wish
 
 _LOOK_AGAIN_S: Final = 1.0
 """A wake of another gateway may be lost; nobody who waits for an end should wait for much longer than it takes."""

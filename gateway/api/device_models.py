@@ -55,7 +55,7 @@ class Action(ResponseModel):
     action: str
     turns_on: bool = Field(description="With parameters that make something heat, move or flow")
     allowed: bool
-    why_not: Literal["device_blocked", "device_offline", "remote_on_not_allowed", "unknown_type"] | None
+    why_not: Literal["device_blocked", "device_offline", "remote_on_not_allowed"] | None
     longer_than_s: int = Field(description="A command must be given a longer life than this now")
     longest_s: int = Field(description="… and not a longer one than this")
 

@@ -1,7 +1,7 @@
 """Commands: accepted, signed, sent one after another, answered by the appliance, and ended one way or another."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
@@ -34,8 +34,9 @@ from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import states
 from gateway.usecases.services import CommandSigner, Identifiers
 from gateway.usecases.states import Reported
-from gateway.usecases.transaction import Transaction
+from gateway.usecases.transaction import StaleVersionError, Transaction
 from gateway.usecases.types import FieldError, TypeCatalogue
+from gateway.usecases.wishes import DeviceOffline, Invalid, NotAllowed, NotFound, TooMany, Wish
 
 WAITING_AT_MOST: Final = 32
 """Commands of one device that have not ended."""
@@ -44,44 +45,6 @@ SHORT_LIVED: Final = timedelta(seconds=60)
 """A command that lives no longer than this is refused at once when its appliance is away: nobody would wait for it."""
 
 PARAMS_BYTES_AT_MOST: Final = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for."""
-
-    action: str
-    params: dict[str, Any] = field(repr=False)
-    life: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """No such device or command, or not theirs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """The type has no such action, or not with these values."""
-
-    errors: list[FieldError]
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceOffline:
-    """The appliance is away, and the command would not outlive the wait for it."""
-
-    last_seen: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class TooMany:
-    """Too many commands of this device wait already."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotAllowed:
-    """The device cannot be told anything now (quarantined, suspended), or its type is never turned on from afar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +89,7 @@ def send(  # noqa: PLR0911 - one return a refusal
     presence = tx.states.presences([device_id]).get(device_id, NeverSeen())
     if not isinstance(presence, Online) and life <= SHORT_LIVED:
         return DeviceOffline(presence.last_seen if isinstance(presence, Offline) else None)
+    seq = _next_seq(tx, device)
     waiting = tx.commands.under_way(device_id)
     if len(waiting) >= WAITING_AT_MOST:
         return TooMany()
@@ -133,7 +97,7 @@ def send(  # noqa: PLR0911 - one return a refusal
         command_id=CommandId(services.identifiers.uuid7(now)),
         device=device,
         account_id=account_id,
-        seq=tx.devices.next_command_seq(device_id),
+        seq=seq,
         action=wish.action,
         params=wish.params,
         life=life,
@@ -146,6 +110,18 @@ def send(  # noqa: PLR0911 - one return a refusal
         _happened(tx, older, Replaced(), now) if supersedes(command, older) else older for older in waiting
     ]
     return _drive(tx, services.signer, device, [*still_waiting, command], now)[-1]
+
+
+def _next_seq(tx: Transaction, device: Device) -> int:
+    """The next number; from here on a release, and other commands of the device, wait for this commit.
+
+    One that was committed since the binding was read has ended the epoch: the use case starts again and meets it.
+    """
+    seq = tx.devices.next_command_seq(device.device_id)
+    present = tx.devices.get(device.device_id)
+    if present is None or present.epoch != device.epoch:
+        raise StaleVersionError
+    return seq
 
 
 def acknowledge(
@@ -266,9 +242,9 @@ def _drive(
 
 
 def _look_again(tx: Transaction, commands: list[Command], at: datetime) -> None:
-    """The timer's next look at the one command whose turn it is."""
+    """The timer's next look at the one command whose turn it is. Guarded: whoever ended it meanwhile is met."""
     first = min((one for one in commands if one.status in NOT_RECEIVED), key=lambda one: one.seq)
-    tx.commands.look_again(first.command_id, min(at, first.limit))
+    tx.commands.update(first, min(at, first.limit))
     tx.ring_at(at)
 
 

@@ -172,7 +172,6 @@ class WhyNot(StrEnum):
     """And such a command may not wait for it."""
     REMOTE_ON_NOT_ALLOWED = "remote_on_not_allowed"
     """Nobody may turn on this type from afar."""
-    UNKNOWN_TYPE = "unknown_type"
 
 
 @dataclass(frozen=True, slots=True)

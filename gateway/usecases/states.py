@@ -41,8 +41,8 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
         a report with some unknown properties counts as `stored` and as `schema_mismatch`.
     """
     ids = {report.device_id for report in reports}
-    operating = tx.devices.operating(ids)
     stored = tx.states.lock(ids)
+    operating = tx.devices.operating(ids)  # after the lock: a release that was committed before it is seen here
     changed: dict[DeviceId, StoredState] = {}
     first: list[DeviceId] = []
     tally: Counter[str] = Counter()
