@@ -54,8 +54,8 @@ class PostgresqlServer:
 
         if self._server is None:
             self._server = get_server(self.folder / "data", cleanup_mode="stop")
-            # Tests kill processes, never the machine: nothing here has to survive a power cut.
-            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            # Tests kill processes, never the machine: what the kernel has counts as on disk.
+            for setting in ("fsync = off", "full_page_writes = off"):
                 self.execute(f"ALTER SYSTEM SET {setting}")
             self.execute("SELECT pg_reload_conf()")
         else:

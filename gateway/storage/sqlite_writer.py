@@ -1,5 +1,6 @@
 """SQLite's one writer: a thread that lets whoever waits share a commit, each use case in a savepoint of its own."""
 
+import sqlite3
 import threading
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -83,7 +84,10 @@ class SqliteWriter:
                 break
             job = following
             batch.append(job)
-        driver.execute("COMMIT")
+        try:
+            driver.execute("COMMIT")
+        except sqlite3.Error as failed:
+            raise DatabaseUnavailableError from failed
         return going_on
 
     def _run(self, driver: Any, job: Job) -> None:
