@@ -10,29 +10,24 @@ from typing import assert_never
 
 from gateway.domain import activation as rules
 from gateway.domain.activation import FirstActivation, NewCertificate, Proof, Quarantine, Refused, SameAnswer
-from gateway.domain.attempts import Attempt, Evidence, Source
+from gateway.domain.attempts import Attempt, Source
 from gateway.domain.devices import Device
-from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
+from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId
-from gateway.domain.pairing import Pairing
 from gateway.domain.units import (
     CertificateCredential,
     KeyCredential,
-    Unfit,
     Unit,
-    normal_mac,
-    normal_machine_code,
-    tail_of,
 )
 from gateway.protocol.codec import encode
-from gateway.protocol.messages import ActivationAccepted, ActivationRefused, ActivationRequest, Endpoint
+from gateway.protocol.messages import ActivationAccepted, ActivationRequest, Endpoint
 from gateway.protocol.signing import proof_bytes
 from gateway.protocol.topics import ClaimChannel, ClaimTopic
 from gateway.usecases import binding, presence, progress
+from gateway.usecases.asking import UNPROVEN, Asked, look_up, recorded, refuse
 from gateway.usecases.certificates import key_of, plan_certificate, sign_certificate
 from gateway.usecases.descriptors import CredentialKind
-from gateway.usecases.progress import Facts, Step
-from gateway.usecases.repositories.attempts import AttemptKeys
+from gateway.usecases.progress import Step
 from gateway.usecases.services import (
     BlindIndexes,
     CertificateAuthority,
@@ -40,7 +35,6 @@ from gateway.usecases.services import (
     CommandSigner,
     CsrRefused,
     Identifiers,
-    IndexedField,
     Sealer,
     Tokens,
     UnitProofs,
@@ -76,62 +70,24 @@ class Prepared:
     csr: CheckedCsr
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request with what was looked up for it."""
-
-    claim_id: ClaimId = field(repr=False)
-    request: ActivationRequest = field(repr=False)
-    unit: Unit | None
-    mac_index: bytes = field(repr=False)
-    pairing: Pairing | None
-    attempt: Attempt
-
-
-def refuse(
-    tx: Transaction,
-    services: ActivationServices,
-    claim_id: ClaimId,
-    request_id: str | None,
-    code: Code,
-    says: str,
-    now: datetime,
-) -> None:
-    """Record a request that could not even be looked at (malformed, a secret in it, too many), and answer if it can be.
-
-    Args:
-        tx: the open transaction.
-        services: keys and ids.
-        claim_id: who asked.
-        request_id: of the request, where it could be read; without one there is nothing to answer.
-        code: why.
-        says: a name of ours for what happened; never a value.
-        now: the present moment.
-    """
-    keys = AttemptKeys(claim_id=claim_id)
-    attempt = progress.attempt_for(tx, Facts(claim_id=claim_id, keys=keys), None, services.identifiers, now)
-    attempt = progress.failed(tx, attempt, code, Source.CLAIM, says, now)
-    if request_id is not None:
-        _answer_refusal(tx, claim_id, request_id, attempt, code, now)
-
-
 def prepare(
     tx: Transaction, services: ActivationServices, claim_id: ClaimId, request: ActivationRequest, now: datetime
 ) -> Prepared | None:
     """Decide on a request and record the decision. None: it was refused, and the refusal is recorded and answered."""
-    asked = _look_up(tx, services, claim_id, request, now)
+    asked = look_up(tx, services.indexes, binding.pairing_of_token(tx, services, request.bind_token), claim_id, request)
     device = None if asked.unit is None else tx.devices.of_unit(asked.unit.unit_id)
     csr = services.authority.check_csr(request.csr)
-    if isinstance(csr, CsrRefused):
-        _refuse(tx, asked, Code(csr.code), "csr_refused", now)
-        return None
     decision = _decide(tx, services, asked, device, csr, now)
     match decision:
         case Refused(code=code):
-            _refuse(tx, asked, code, "request_refused", now)
+            refuse(tx, services.identifiers, asked, code, "request_refused", now, proven=code not in UNPROVEN)
             return None
         case Quarantine(code=code):
-            _refuse(tx, asked, code, "second_appliance_with_this_identity", now)
+            # Its evidence is its own: what the working appliance has come to must not be told as failed.
+            refuse(tx, services.identifiers, asked, code, "second_appliance_with_this_identity", now, proven=False)
+            return None
+        case _ if isinstance(csr, CsrRefused):
+            refuse(tx, services.identifiers, asked, Code(csr.code), "csr_refused", now)
             return None
         case FirstActivation(unit=unit):
             device = Device(
@@ -150,7 +106,10 @@ def prepare(
                 _told(tx, device, request)
         case _:
             assert_never(decision)
-    attempt = progress.advanced(tx, asked.attempt, Stage.CERT, Source.GATEWAY, "request_accepted", now)
+    attempt = recorded(
+        tx, asked, progress.attempt_for(tx, asked.facts(), asked.pairing, services.identifiers, now), now
+    )
+    attempt = progress.advanced(tx, attempt, Stage.CERT, Source.GATEWAY, "request_accepted", now)
     return Prepared(certificate.device_id, certificate.serial, attempt, csr)
 
 
@@ -193,51 +152,22 @@ def issue(
     tx.publish(str(ClaimTopic(claim_id, ClaimChannel.REPLY)), encode(reply), now)
 
 
-def _look_up(
-    tx: Transaction, services: ActivationServices, claim_id: ClaimId, request: ActivationRequest, now: datetime
-) -> _Asked:
-    mac = _normal(normal_mac(request.mac), request.mac)
-    machine_code = _normal(normal_machine_code(request.machine_code), request.machine_code)
-    mac_index = services.indexes.index(IndexedField.MAC, mac)
-    machine_code_index = services.indexes.index(IndexedField.MACHINE_CODE, machine_code)
-    unit = tx.units.by_machine_code(machine_code_index)
-    pairing = binding.pairing_of_token(tx, services, request.bind_token)
-    facts = Facts(
-        claim_id=claim_id,
-        unit_id=None if unit is None else unit.unit_id,
-        type_id=request.type_id,
-        firmware=request.firmware,
-        keys=AttemptKeys(claim_id, mac_index, tail_of(mac), machine_code_index, tail_of(machine_code)),
-    )
-    attempt = progress.attempt_for(tx, facts, pairing, services.identifiers, now)
-    attempt = progress.advanced(tx, attempt, Stage.ACT, Source.CLAIM, "request_arrived", now)
-    for failure in request.history or ():
-        at = now  # the appliance's clock is its own; the line says what, the order says when
-        tx.attempts.note(attempt.attempt_id, Evidence(Source.APPLIANCE_LATER, at, failure.stage, failure.code))
-    progress.step(tx, pairing, Step.REACHED_US, now)
-    return _Asked(claim_id, request, unit, mac_index, pairing, attempt)
-
-
-def _normal(normal: str | Unfit, given: str) -> str:
-    """What has no normal form is in no registry: it is looked up as it is, and missed like any unknown one."""
-    return given if isinstance(normal, Unfit) else normal
-
-
 def _decide(
     tx: Transaction,
     services: ActivationServices,
-    asked: _Asked,
+    asked: Asked,
     device: Device | None,
-    csr: CheckedCsr,
+    csr: CheckedCsr | CsrRefused,
     now: datetime,
 ) -> rules.Decision:
+    """The rules' answer. A request that nobody could sign is judged as if its key were new: who it is comes first."""
     request = asked.request
     known = request.type_id in services.types
     return rules.decide(
         unit=asked.unit,
         claim=rules.Claim(asked.claim_id, tx.units.claim_fingerprint(asked.claim_id)),
         request=rules.Request(
-            asked.mac_index, request.type_id, request.reset_counter, _proof(services, asked.unit, request)
+            asked.keys.mac_index or b"", request.type_id, request.reset_counter, _proof(services, asked.unit, request)
         ),
         type_facts=rules.TypeFacts(
             known=known,
@@ -246,7 +176,7 @@ def _decide(
         ),
         device=device,
         certificates=() if device is None else tx.certificates.of_device(device.device_id),
-        key=key_of(tx, csr, device),
+        key=rules.NewKey() if isinstance(csr, CsrRefused) else key_of(tx, csr, device),
         online=device is not None and presence.is_online(tx, device.device_id),
         now=now,
     )
@@ -278,34 +208,3 @@ def _told(tx: Transaction, device: Device, request: ActivationRequest) -> Device
 
 def _serves_somebody(tx: Transaction, device: Device) -> bool:
     return any(one.epoch == device.epoch for one in tx.bindings.of_device(device.device_id))
-
-
-def _refuse(tx: Transaction, asked: _Asked, code: Code, says: str, now: datetime) -> None:
-    attempt = progress.failed(tx, asked.attempt, code, Source.GATEWAY, says, now)
-    pairing = asked.pairing
-    if pairing is not None:
-        failure = CATALOGUE[code]
-        data = {
-            "pairing_id": pairing.pairing_id,
-            "code": code.value,
-            "number": failure.number,
-            "retry": failure.retry.value,
-            "trace_id": attempt.trace_id,
-        }
-        tx.emit(pairing.account_id, "pairing.refused", data, now, pairing_id=pairing.pairing_id)
-    _answer_refusal(tx, asked.claim_id, asked.request.request_id, attempt, code, now)
-
-
-def _answer_refusal(
-    tx: Transaction, claim_id: ClaimId, request_id: str, attempt: Attempt, code: Code, now: datetime
-) -> None:
-    failure = CATALOGUE[code]
-    reply = ActivationRefused(
-        request_id=request_id,
-        code=code.value,
-        number=failure.number,
-        retry=failure.retry.value,
-        retry_after_s=failure.retry_after_s if failure.retry is Retry.AFTER else None,
-        trace_id=attempt.trace_id,
-    )
-    tx.publish(str(ClaimTopic(claim_id, ClaimChannel.REPLY)), encode(reply), now)

@@ -1,6 +1,6 @@
 """How far an activation came: the attempt that support reads, and the steps that the app shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -18,8 +18,8 @@ from gateway.domain.attempts import (
     open_attempt,
     succeed,
 )
-from gateway.domain.failures import Code, Stage
-from gateway.domain.identity import AttemptId, ClaimId, DeviceId, UnitId
+from gateway.domain.failures import Code, Stage, stage_of
+from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
 from gateway.domain.pairing import Pairing, PairingState
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.pairings import PairingStep
@@ -86,6 +86,12 @@ def attempt_for(
                 tx.attempts.absorb(found.attempt_id, other.attempt_id)
         learned = learn(found, now=now, unit_id=facts.unit_id, type_id=facts.type_id, firmware=facts.firmware)
         return tx.attempts.update(learned, facts.keys)
+    return _fresh(tx, facts, None if pairing is None else pairing.pairing_id, identifiers, now)
+
+
+def _fresh(
+    tx: Transaction, facts: Facts, pairing_id: PairingId | None, identifiers: Identifiers, now: datetime
+) -> Attempt:
     fresh = open_attempt(
         attempt_id=AttemptId(identifiers.new("t")),
         trace_id=identifiers.trace_id(),
@@ -96,7 +102,7 @@ def attempt_for(
     fresh = learn(
         fresh,
         now=now,
-        pairing_id=None if pairing is None else pairing.pairing_id,
+        pairing_id=pairing_id,
         unit_id=facts.unit_id,
         type_id=facts.type_id,
         firmware=facts.firmware,
@@ -104,6 +110,35 @@ def attempt_for(
     tx.attempts.add(fresh, facts.keys)
     tx.ring_at(fresh.deadline)
     return fresh
+
+
+def refusable(
+    tx: Transaction, facts: Facts, pairing: Pairing | None, identifiers: Identifiers, code: Code, now: datetime
+) -> Attempt:
+    """The attempt that a refusal of ours belongs to.
+
+    It is the one under way, unless that came further than what is refused now: then the refusal gets an attempt of its
+    own. What works must not be told as failed, and a refusal must not be lost in it. It bears neither unit nor pairing,
+    by which the one under way goes on being found; support finds it by its trace id and the blind indexes.
+    """
+    attempt = attempt_for(tx, facts, pairing, identifiers, now)
+    if attempt.stage_reached.digit <= stage_of(code).digit:
+        return attempt
+    return _fresh(tx, replace(facts, unit_id=None), None, identifiers, now)
+
+
+def refused(
+    tx: Transaction,
+    facts: Facts,
+    pairing: Pairing | None,
+    identifiers: Identifiers,
+    code: Code,
+    source: Source,
+    says: str,
+    now: datetime,
+) -> Attempt:
+    """Record a refusal of ours where it belongs (see `refusable`), with its code."""
+    return failed(tx, refusable(tx, facts, pairing, identifiers, code, now), code, source, says, now)
 
 
 def _going_on(attempt: Attempt | None, facts: Facts, now: datetime) -> Attempt | None:

@@ -11,7 +11,7 @@ from gateway.protocol.codec import MAX_BYTES, MalformedMessageError, decode
 from gateway.protocol.messages import ActivationRequest
 from gateway.protocol.messages.fields import is_request_id
 from gateway.transport.flow import Flow
-from gateway.usecases import activation
+from gateway.usecases import activation, asking
 from gateway.usecases.activation import ActivationServices
 from gateway.usecases.services import Clock
 from gateway.usecases.transaction import Database
@@ -53,7 +53,7 @@ class ActivateHandler:
         self._dropped.labels("claim", code.value).inc()
         request_id, now = _request_id(payload), self._clock()
         await self._database.run(
-            lambda tx: activation.refuse(tx, self._services, claim_id, request_id, code, says, now),
+            lambda tx: asking.refuse_unread(tx, self._services.identifiers, claim_id, request_id, code, says, now),
         )
 
 
