@@ -168,3 +168,18 @@ async def test_the_events_of_a_pairing_are_its_accounts_alone(household: Househo
     news = await household.read(lambda tx: streams.pairing_news(tx, ann, pairing_id, 0, household.now))
     assert news is not None
     assert [event.kind for event in news.events] == ["pairing.step", "pairing.step", "pairing.closed"]
+
+
+async def test_a_former_owners_pairing_is_not_told_that_the_next_ones_appliance_is_there(household: Household) -> None:
+    ann, bob = await household.account(), await household.account()
+    of_bob = await household.open_pairing(bob)
+    household.pass_by(seconds=1)
+    of_ann = await household.open_pairing(ann)
+    device_id = await household.appliance()
+    assert (await household.present(device_id, of_ann.bind_token)).bound
+    await household.release(ann, device_id)
+    start = (await snapshot(household, ann)).number
+    assert (await household.present(device_id, of_bob.bind_token)).bound
+    await household.hello(device_id)
+    await household.report(report(device_id, 1, power="on"))
+    assert (await changes(household, ann, start)).news == []
