@@ -16,6 +16,7 @@ from gateway.usecases import progress
 from gateway.usecases.activation import ActivationServices
 from gateway.usecases.certificates import key_of, plan_certificate, sign_certificate
 from gateway.usecases.progress import Facts
+from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import CheckedCsr, CsrRefused
 from gateway.usecases.transaction import Transaction
 
@@ -81,10 +82,10 @@ def _refuse(
     code: Code,
     now: datetime,
 ) -> str:
-    device = tx.devices.get(device_id)
-    facts = Facts() if device is None else Facts(unit_id=device.unit_id, firmware=device.firmware)
-    attempt = progress.attempt_for(tx, facts, None, services.identifiers, now)
-    attempt = progress.failed(tx, attempt, code, Source.GATEWAY, "renewal_refused", now)
+    # An attempt of its own, not the unit's: what the appliance does next over its old certificate must not clear it.
+    attempt = progress.refused(
+        tx, _facts(tx, device_id), None, services.identifiers, code, Source.GATEWAY, "renewal_refused", now
+    )
     failure = CATALOGUE[code]
     reply = RenewReply(
         request_id=request.request_id,
@@ -97,3 +98,13 @@ def _refuse(
     )
     tx.publish(str(DownTopic(device_id, DownChannel.RENEW)), encode(reply), now)
     return code.value
+
+
+def _facts(tx: Transaction, device_id: DeviceId) -> Facts:
+    """Under what support finds it: the label's blind indexes."""
+    device = tx.devices.get(device_id)
+    unit = None if device is None else tx.units.get(device.unit_id)
+    if device is None or unit is None:
+        return Facts()
+    keys = AttemptKeys(None, unit.mac_index, unit.mac_tail, unit.machine_code_index, unit.machine_code_tail)
+    return Facts(type_id=unit.type_id, firmware=device.firmware, keys=keys)
