@@ -22,6 +22,10 @@ PRESENCE: Final = "hearthgate.presence"
 _NO_STREAM: Final = 10059
 """JetStream error: there is no stream of this name."""
 
+_MOST_SUBSCRIPTIONS: Final = 10_000_000
+"""Each QoS 1 subscription of an appliance is a consumer of the stream. Unset, nats-server 2.15 stops at 1,000 of them
+(`default_max_consumers`) and refuses every SUBSCRIBE after that."""
+
 _ACK_WAIT: Final = 10 * _SECOND
 """After which the server gives a message to another gateway. A gateway that lives says every 2.5 s that it still works
 on what it holds, so this is no limit for the work, only the time after which a gateway counts as dead."""
@@ -55,6 +59,7 @@ async def make_streams(client: Client, *, most_bytes: int, replicas: int) -> Non
             "retention": "interest",
             "num_replicas": replicas,
             "max_bytes": most_bytes,
+            "max_consumers": _MOST_SUBSCRIPTIONS,
             "discard": "new",
         },
     )
