@@ -77,7 +77,7 @@ def _sqlite(target: URL, threads: int) -> Engine:
     pool: dict[str, Any] = (
         {"poolclass": StaticPool}
         if in_memory
-        else {"poolclass": QueuePool, "pool_size": threads + 1, "max_overflow": 0, "pool_reset_on_return": None}
+        else {"poolclass": QueuePool, "pool_size": threads, "max_overflow": -1, "pool_reset_on_return": None}
     )
     # isolation_level None: the driver begins nothing by itself; `SqliteWriter` writes BEGIN IMMEDIATE.
     connect: dict[str, Any] = {"check_same_thread": False, "isolation_level": None, "cached_statements": 512}

@@ -19,6 +19,7 @@ class SqliteReaders:
         self._gateway_id: Final = gateway_id
         self._deliveries: Final = deliveries
         self._mine: Final = threading.local()
+        self._open: Final[list[Connection]] = []
         self._threads: Final = ThreadPoolExecutor(threads, thread_name_prefix="database-read")
 
     def submit(self, job: Job) -> None:
@@ -26,8 +27,10 @@ class SqliteReaders:
         self._threads.submit(self._run, job)
 
     def close(self) -> None:
-        """Finish what was submitted, then end. The connections go with the engine."""
+        """Finish what was submitted, then end."""
         self._threads.shutdown(wait=True)
+        while self._open:
+            self._end(self._open.pop())
 
     def _run(self, job: Job) -> None:
         try:
@@ -52,6 +55,7 @@ class SqliteReaders:
         connection: Connection | None = getattr(self._mine, "connection", None)
         if connection is None:
             connection = self._mine.connection = self._engine.connect()
+            self._open.append(connection)
             connection.exec_driver_sql("PRAGMA query_only=ON")
         return connection
 
@@ -59,5 +63,11 @@ class SqliteReaders:
         connection: Connection | None = getattr(self._mine, "connection", None)
         self._mine.connection = None
         if connection is not None:
-            connection.invalidate()
-            connection.close()
+            self._open.remove(connection)
+            self._end(connection)
+
+    @staticmethod
+    def _end(connection: Connection) -> None:
+        """Not back to the pool, where it would still be unable to write."""
+        connection.invalidate()
+        connection.close()

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final
@@ -129,22 +130,19 @@ class SqliteWriter:
 
     def _undo(self) -> None:
         """After trouble: nothing of the batch stays, and the next one starts on a fresh connection."""
-        try:
+        with suppress(Exception):  # the connection is given up below, which undoes as well
             if self._driver is not None and self._driver.in_transaction:
                 self._driver.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001, S110 - the connection is given up below, which undoes as well
-            pass
         if not self._in_memory:  # in memory the connection is the database
             self._disconnect()
 
     def _disconnect(self) -> None:
         connection, self._connection, self._driver = self._connection, None, None
         if connection is not None:
-            try:
-                connection.invalidate() if not self._in_memory else None
+            with suppress(Exception):  # it is gone either way
+                if not self._in_memory:
+                    connection.invalidate()
                 connection.close()
-            except Exception:  # noqa: BLE001, S110 - it is gone either way
-                pass
 
     @staticmethod
     def _fail(batch: list[Job], broken: BaseException) -> None:

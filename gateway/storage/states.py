@@ -91,24 +91,25 @@ class _Put:
     """Row after row, in the driver's own form. Its one writer knows that nobody else adds rows meanwhile."""
     columns: tuple[str, ...]
     known: TextClause
-    """PostgreSQL, rows that this transaction has locked. All of them as one JSON parameter: one message instead of one
-    a row. Sorted, so that two gateways cannot wait for each other."""
+    """PostgreSQL, rows that this transaction has locked. One JSON parameter for all: one message, not one a row."""
     new: TextClause
-    """PostgreSQL, rows that were not there to be locked. One that came meanwhile is left as it is."""
+    """PostgreSQL, rows that were not there to be locked, in the order of ids: two gateways cannot wait for each other.
+    One that came meanwhile is left as it is."""
 
 
 def _put(table: str, columns: str, *, keep: str = "") -> _Put:
     """The column `keep` stays what it was."""
     names = tuple(column.split()[0] for column in columns.split(", "))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:] if name != keep)
+    changed = [name for name in names[1:] if name != keep]
+    overwrite = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    change = ", ".join(f"{name} = r.{name}" for name in changed)
     insert = f"INSERT INTO {table} ({', '.join(names)}) "
-    rows = f"SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r({columns}) ORDER BY device_id "  # noqa: S608 - names of ours
-    update = f"ON CONFLICT (device_id) DO UPDATE SET {changes}"
+    rows = f"json_to_recordset(CAST(:rows AS json)) AS r({columns})"
     return _Put(
-        sqlite=f"{insert}VALUES ({', '.join('?' * len(names))}) {update}",
+        sqlite=f"{insert}VALUES ({', '.join('?' * len(names))}) ON CONFLICT (device_id) DO UPDATE SET {overwrite}",
         columns=names,
-        known=text(insert + rows + update),
-        new=text(insert + rows + "ON CONFLICT DO NOTHING"),
+        known=text(f"UPDATE {table} SET {change} FROM {rows} WHERE {table}.device_id = r.device_id"),  # noqa: S608 - names of ours
+        new=text(f"{insert}SELECT * FROM {rows} ORDER BY device_id ON CONFLICT DO NOTHING"),  # noqa: S608 - same
     )
 
 

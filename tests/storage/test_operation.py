@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from tests.storage.records import (
 )
 
 NOBODY = DeviceId("d-nobody")
-VALUES = {
+VALUES: dict[str, Any] = {
     "on": True,
     "t": 21.5,
     "name": "Küche \U0001f525 \u0000",
