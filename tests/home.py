@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
@@ -42,8 +44,14 @@ def free_port() -> int:
         return port
 
 
-def settings_for(folder: Path, *, kind: str = "nats", database_url: str | None = None, **limits: object) -> Settings:
-    """A gateway on loopback, on free ports, with quick passwords."""
+QUICK = Timings(verdict_s=1.0, first_pause_s=0.05, longest_pause_s=1.0, tick_s=0.05)
+"""Of an appliance that nobody has to wait for."""
+
+
+def settings_for(
+    folder: Path, *, kind: str = "nats", database_url: str | None = None, api_port: int = 0, **limits: Any
+) -> Settings:
+    """A gateway on loopback, on free ports, with quick passwords. `api_port`: one that outlives a restart."""
     return Settings.model_validate(
         {
             "data_folder": folder,
@@ -58,7 +66,7 @@ def settings_for(folder: Path, *, kind: str = "nats", database_url: str | None =
                     "service_port": free_port(),
                 },
             },
-            "api": {"port": 0},
+            "api": {"port": api_port},
             "operator": {"port": 0},
             "passwords": {"bcrypt_cost": 10},
             "limits": {"address_burst_passwords": 1000, "address_passwords_per_second": 1000, **limits},
@@ -89,8 +97,22 @@ class Home:
         port = broker.nats.mqtt_port if broker.kind == "nats" else broker.mosquitto.claim_port
         return Address("127.0.0.1", port)
 
-    async def make(self, count: int, *type_ids: str, seed: int = 1) -> list[MadeUnit]:
-        """Make appliances in the factory and import its production list."""
+    @property
+    def trust_pem(self) -> str:
+        """The authorities that vouch for the broker, as an appliance has them from the factory."""
+        return self.secrets.authorities.bundle(AuthorityName.HTTPS)
+
+    async def metrics(self) -> str:
+        """What the operator's port shows."""
+        async with self.http.get(f"{self.application.parts.operator.url}/metrics") as answer:
+            assert answer.status == HTTPStatus.OK
+            return await answer.text()
+
+    async def make(self, count: int, *type_ids: str, seed: int = 1, batch: bool = False) -> list[MadeUnit]:
+        """Make appliances in the factory and import its production list.
+
+        `batch`: with one claim certificate for all of them, and a key for each.
+        """
         factory = self.secrets.authorities.signing(AuthorityName.FACTORY)
 
         def issue(claim_id: str) -> tuple[str, str]:
@@ -98,6 +120,13 @@ class Home:
             return identity.certificate_pem + identity.chain_pem, identity.key_pem
 
         made = make_units(type_ids or ("heater.panel.s2",), count, seed, issue)
+        if batch:
+            keys = Random(f"keys:{seed}")  # noqa: S311 - keys of a test
+            made = [
+                replace(one, claim_id=made[0].claim_id, claim=made[0].claim, unit=replace(one.unit, unit_key=key))
+                for one in made
+                if (key := keys.randbytes(32))
+            ]
         path = write_folder(made, self.folder / f"factory-{seed}")
         with path.open("rb") as file:
             report = await import_units(
@@ -112,11 +141,10 @@ class Home:
 
     def appliance(self, made: MadeUnit, *, seed: int = 1, timings: Timings | None = None) -> Appliance:
         """The appliance of a unit, as its flash left it."""
-        trust = self.secrets.authorities.bundle(AuthorityName.HTTPS)
         known = self.types.get(made.type_id)
         descriptor = Descriptor.generic(made.type_id) if known is None else Descriptor.of(known.document)
         return Appliance(
-            flash_of(made, self.folder / "flash", trust, self.claim_address, durable=False),
+            flash_of(made, self.folder / "flash", self.trust_pem, self.claim_address, durable=False),
             made.unit,
             lambda rng, kept: Model(descriptor, rng, kept),
             clock=utc_now,
@@ -136,7 +164,7 @@ class Home:
 async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - some of what is waited for is another process
             await asyncio.sleep(0.02)
 
 
@@ -172,5 +200,5 @@ async def home(folder: Path, settings: Settings | None = None) -> AsyncIterator[
         try:
             yield one
         finally:
-            for task in tasks._tasks:  # type: ignore[attr-defined]  # noqa: SLF001 - whoever still runs is switched off
+            for task in tasks._tasks:  # whoever still runs is switched off
                 task.cancel()

@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.domain.attempts import Evidence, Source
+from gateway.domain.binding import Unbound
 from gateway.domain.certificates import Alive, Dead, RenewOnly, standing
-from gateway.domain.devices import DeviceStatus
+from gateway.domain.devices import Device, DeviceStatus
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId, Kind
 from gateway.domain.presence import REPORT_EVERY
@@ -143,10 +144,18 @@ def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hell
     )
     tx.publish(str(DownTopic(device_id, DownChannel.WELCOME)), encode(welcome), now)
     verdict = tx.bindings.verdict(device_id)
-    if verdict is not None and (hello.epoch != device.epoch or now - verdict.at < VERDICT_RESENT_FOR):
+    missed = verdict is not None and (hello.epoch != device.epoch or now - verdict.at < VERDICT_RESENT_FOR)
+    # A verdict from before a factory reset would have it show "paired" although nobody proved to hold it since.
+    if verdict is not None and missed and not _was_reset(tx, device):
         tx.publish(str(DownTopic(device_id, DownChannel.BIND)), verdict.message, now)
     commands.resume(tx, signer, device, now)
     return None
+
+
+def _was_reset(tx: Transaction, device: Device) -> bool:
+    """True when the appliance was reset to factory settings after its owner last proved to hold it."""
+    ownership = binding.ownership_of(tx, device)
+    return not isinstance(ownership, Unbound) and device.reset_counter > ownership.owner.reset_counter
 
 
 def note_log_line(

@@ -32,6 +32,13 @@ async def test_a_reset_and_the_same_account_keep_the_epoch(gateway: Indoors) -> 
     assert (verdict["bound"], verdict["epoch"]) == (True, 1)
 
 
+async def test_after_a_reset_the_former_verdict_is_not_told_again(gateway: Indoors) -> None:
+    made = await paired(gateway, await gateway.account())
+    await reset(gateway, made)
+    told = await gateway.hello(made, epoch=1)
+    assert [channel for channel, _ in told] == ["welcome"], "nobody proved to hold it since"
+
+
 async def test_another_account_without_a_reset_is_refused_and_the_owner_not_even_asked(gateway: Indoors) -> None:
     owner, stranger = await gateway.account(), await gateway.account()
     made = await paired(gateway, owner)
