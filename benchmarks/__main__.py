@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import answers, reports
+from benchmarks import activations, answers, commands, memory, reports, start
 from benchmarks.results import Figure, machine, table
 
 Measure = Callable[[Path, int], Awaitable[list[Figure]]]
@@ -22,7 +22,15 @@ MEASURES: Final[dict[str, Measure]] = {
     "reports-nats-postgresql": partial(reports.measure, kind="nats", database="postgresql"),
     "reports-mosquitto-sqlite": partial(reports.measure, kind="mosquitto", database="sqlite"),
     "reports-mosquitto-postgresql": partial(reports.measure, kind="mosquitto", database="postgresql"),
+    "activations-nats": partial(activations.measure, kind="nats"),
+    "activations-mosquitto": partial(activations.measure, kind="mosquitto"),
     "answer-nats": partial(answers.measure, kind="nats"),
+    "answer-mosquitto": partial(answers.measure, kind="mosquitto"),
+    "commands-nats": partial(commands.measure, kind="nats"),
+    "commands-mosquitto": partial(commands.measure, kind="mosquitto"),
+    "memory-nats": partial(memory.measure, kind="nats"),
+    "memory-mosquitto": partial(memory.measure, kind="mosquitto"),
+    "start-nats": partial(start.measure, kind="nats"),
 }
 
 

@@ -5,8 +5,7 @@ broker and API takes seconds; the rows are the same.
 """
 
 import contextlib
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -107,18 +106,22 @@ class Works:
         assert taken.taken == count, taken
         return made
 
-    async def activated(self, count: int, *, seed: int = 1) -> list[Account]:
-        """Make units, activate them, and bind them to accounts; how they connect."""
+    async def accounts(self, count: int) -> list[str]:
+        """Accounts without a password: nobody logs in."""
+        names, now = [self.secrets.identifiers.new("a") for _ in range(count)], utc_now()
+        await self.database.run(lambda tx: _people(tx, names, now))
+        return names
+
+    async def activated(self, count: int, *, seed: int = 1, owners: Sequence[str] = ()) -> list[Account]:
+        """Make units, activate them, and bind them to accounts (to `owners` in turn, or to new ones); how they connect."""
         services = activation_services(self.settings, self.secrets, load_catalogue())
         broker = self.settings.broker
         port = broker.nats.mqtt_port if broker.kind == "nats" else broker.mosquitto.device_port
-        people = [self.secrets.identifiers.new("a") for _ in range((count + OWNED_BY_ONE - 1) // OWNED_BY_ONE)]
-        now = utc_now()
-        await self.database.run(lambda tx: _people(tx, people, now))
+        people = list(owners) or await self.accounts((count + OWNED_BY_ONE - 1) // OWNED_BY_ONE)
         found: list[Account] = []
         for number, made in enumerate(await self.make(count, seed=seed)):
             key = new_key()
-            pem = await self._activate(services, made, key, people[number // OWNED_BY_ONE])
+            pem = await self._activate(services, made, key, people[number % len(people)])
             found.append(self.account(pem[0], pem[1] + key, port))
         return found
 

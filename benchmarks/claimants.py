@@ -6,6 +6,7 @@ Told `go` it asks, at most so many at once, and answers with the seconds until t
 
 import asyncio
 import json
+import ssl
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
@@ -26,7 +27,9 @@ class Claimant:
     reply: asyncio.Future[dict[str, Any]]
 
     @classmethod
-    async def connect(cls, account: Account, request: bytes) -> "Claimant":
+    async def connect(
+        cls, account: Account, request: bytes, *, context: ssl.SSLContext | None = None
+    ) -> "Claimant":
         """Connect and listen."""
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
@@ -34,7 +37,7 @@ class Claimant:
             if not reply.done():
                 reply.set_result(json.loads(payload))
 
-        wire = await Wire.connect(account, hear)
+        wire = await Wire.connect(account, hear, context=context)
         await wire.subscribe(f"hg/v1/claim/{account.name}/reply")
         return cls(account, request, wire, reply)
 

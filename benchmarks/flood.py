@@ -2,7 +2,7 @@
 
 Told `{"clients": [{"account": …, "topic": …}]}` it connects and answers `ready`. Told `{"first": 1, "count": 1000}` each
 client publishes so many reports, numbered from `first`; it answers `done` when the broker has acknowledged them all.
-With `"rate"` (reports a second, all together) it goes on until `count` of each are out.
+With `"rate"` (reports a second, all together) it answers `begun`, and `done` when `count` of each are out.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ async def main() -> None:
         packets = [(wire, _packets(topic, order)) for wire, topic in clients]
         began = loop.time()
         if "rate" in order:
+            answer(begun=True)
             await _steadily(packets, order["rate"] / len(clients))
         else:
             async with asyncio.TaskGroup() as tasks:

@@ -84,6 +84,20 @@ def configuration(folder: Path, *, kind: str = "nats", database_url: str | None 
     return tables
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, of all its threads (proc(5), fields 14 and 15 of stat)."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    """Memory of a process that is in RAM, its own and shared (proc(5), VmRSS)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError("a process without memory")
+
+
 class GatewayProcess:
     """`hearthgate serve` as a process of its own."""
 
@@ -147,9 +161,20 @@ class GatewayProcess:
         os.kill(self.pid, signal.SIGCONT)
 
     def cpu_seconds(self) -> float:
-        """Processor time so far, of all its threads (proc(5), fields 14 and 15)."""
-        words = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time so far, of all its threads."""
+        return cpu_seconds(self.pid)
+
+    def broker_pid(self) -> int:
+        """The broker that it runs: its only child.
+
+        Raises:
+            LookupError: it has none.
+        """
+        children = Path(f"/proc/{self.pid}/task").glob("*/children")
+        for path in children:
+            for word in path.read_text().split():
+                return int(word)
+        raise LookupError("the gateway runs no broker")
 
     def metrics(self) -> dict[str, float]:
         """Every sample of its `/metrics`."""
@@ -195,6 +220,10 @@ class Helper:
             raise RuntimeError("a helper process ended early")
         message: dict[str, Any] = json.loads(line)
         return message
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far, of all its threads."""
+        return cpu_seconds(self.pid)
 
     def freeze(self) -> None:
         """Stop it in its tracks."""

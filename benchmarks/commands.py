@@ -1,0 +1,207 @@
+"""Command round trip: HTTP request, appliance, acknowledgement, event at the app; against an MQTT echo.
+
+Requests leave at a fixed rate whatever happens to the earlier ones, so a stall is in the figures (no coordinated
+omission). App, appliances and echo share one event loop, so both sides of the comparison carry the same client.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from statistics import quantiles
+from typing import Any, Final
+
+import aiohttp
+
+from benchmarks.appliances import works
+from benchmarks.processes import GatewayProcess, Helper, configuration, helping, running
+from benchmarks.reports import topic_of
+from benchmarks.results import Figure
+from benchmarks.wire import Account, Wire
+from device_sim.phone import Phone
+
+PEOPLE: Final = 4
+APPLIANCES: Final = 20
+REPORTERS: Final = 50
+RATE: Final = 100
+"""Commands a second."""
+SECONDS: Final = 5
+HALF_THE_MAXIMUM: Final = 5_000
+"""Reports a second of the loaded run, unless told otherwise: half of what one gateway stores on a small machine."""
+
+
+@dataclass(slots=True)
+class Appliance:
+    """Obeys everything at once."""
+
+    account: Account
+    wire: Wire | None = None
+
+    async def run(self) -> None:
+        """Connect, listen, say hello."""
+        self.wire = await Wire.connect(self.account, self._hear)
+        await self.wire.subscribe(f"hg/v1/dev/{self.account.name}/down/#")
+        hello = b'{"firmware":"1.4.2","reset_counter":0,"descriptor_version":1,"boot":"b1"}'
+        self.wire.publish(f"hg/v1/dev/{self.account.name}/up/hello", hello)
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        if self.wire is not None and topic.endswith("/command"):
+            command_id = json.loads(payload)["command_id"]
+            for status in ("received", "applied"):
+                word = f'{{"command_id":"{command_id}","status":"{status}"}}'.encode()
+                self.wire.publish(f"hg/v1/dev/{self.account.name}/up/ack", word)
+
+
+class App:
+    """Somebody's phone with its event stream open."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, number: int) -> None:
+        rng = Random(number)  # noqa: S311 - idempotency keys
+        self.phone = Phone(session, url, f"person{number}@example.org", "correct horse battery", rng=rng)
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._early: set[str] = set()
+        self.listening = asyncio.Event()
+
+    async def listen(self) -> None:
+        """Take events until cancelled."""
+        async with contextlib.aclosing(self.phone.events()) as events:
+            async for event in events:
+                self.listening.set()
+                data: dict[str, Any] = json.loads(event.data) if event.data.startswith("{") else {}
+                if event.event == "command" and data.get("status") == "applied":
+                    self._applied(str(data["command_id"]))
+
+    async def command(self, device_id: str, target: float) -> None:
+        """Send one command and return when the event says that it was applied."""
+        sent = await self.phone.send(device_id, "set", {"target_c": target})
+        if sent.command_id not in self._early:
+            self._waiting[sent.command_id] = asyncio.get_running_loop().create_future()
+            await self._waiting[sent.command_id]
+
+    def _applied(self, command_id: str) -> None:
+        future = self._waiting.get(command_id)
+        if future is None:
+            self._early.add(command_id)
+        elif not future.done():
+            future.set_result(None)
+
+
+async def at_a_rate(work: Callable[[int], Awaitable[None]]) -> list[float]:
+    """Begin `RATE` pieces of work a second for `SECONDS`; how long each took from the moment at which it was due, ms."""
+    loop, took = asyncio.get_running_loop(), []
+
+    async def one(number: int, due: float) -> None:
+        await work(number)
+        took.append((loop.time() - due) * 1e3)
+
+    began = loop.time()
+    async with asyncio.timeout(SECONDS + 60), asyncio.TaskGroup() as tasks:
+        for number in range(RATE * SECONDS):
+            due = began + number / RATE
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            tasks.create_task(one(number, due))
+    return took
+
+
+def p50_p99(values: list[float]) -> tuple[float, float]:
+    """Median and 99th percentile."""
+    cuts = quantiles(values, n=100)
+    return cuts[49], cuts[98]
+
+
+@contextlib.asynccontextmanager
+async def echo(there: Account, back: Account) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Work that sends a message to another client of the broker, which sends it back."""
+    waiting: dict[bytes, asyncio.Future[None]] = {}
+    mirror: list[Wire] = []
+
+    def reflect(_topic: str, payload: bytes) -> None:
+        mirror[0].publish("hg/v1/echo/back", payload)
+
+    def arrived(_topic: str, payload: bytes) -> None:
+        if (future := waiting.pop(payload, None)) is not None:
+            future.set_result(None)
+
+    mirror.append(await Wire.connect(back, reflect))
+    sender = await Wire.connect(there, arrived)
+    await mirror[0].subscribe("hg/v1/echo/there")
+    await sender.subscribe("hg/v1/echo/back")
+
+    async def once(number: int) -> None:
+        payload = b"%d" % number + b" " * 200
+        waiting[payload] = asyncio.get_running_loop().create_future()
+        future = waiting[payload]
+        sender.publish("hg/v1/echo/there", payload)
+        await future
+
+    try:
+        yield once
+    finally:
+        sender.close()
+        mirror[0].close()
+
+
+async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIMUM) -> list[Figure]:
+    """Round trips at 100 a second, alone and while reports flow."""
+    where = f"{kind}, sqlite"
+    middle = Figure(f"command round trip p50, {where}", "ms", "MQTT echo p50", "≤ echo + 5 ms")
+    tail = Figure(f"command round trip p99, {where}", "ms", "MQTT echo p99", "≤ 30 ms")
+    loaded = Figure(f"command round trip p99 with {load:,} reports/s, {where}", "ms", "alone", "≤ 3 ×")
+    gateway = GatewayProcess(folder, configuration(folder, kind=kind))
+    async with works(gateway.settings, folder / "clients") as made:
+        reporters = await made.activated(REPORTERS, seed=2)
+        observers = [made.observer() for _ in range(2)]
+    clients = [{"account": asdict(one), "topic": topic_of(one)} for one in reporters]
+    with running(gateway):
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+            asyncio.TaskGroup() as tasks,
+            echo(*observers) as reflected,
+            helping("benchmarks.flood", clients=clients) as publisher,
+        ):
+            await publisher.hear()
+            apps = [App(session, gateway.api_url, number) for number in range(PEOPLE)]
+            for app in apps:
+                await app.phone.sign_up()
+            async with works(gateway.settings, folder / "clients") as made:
+                owners = [str(app.phone.account_id) for app in apps]
+                appliances = [Appliance(one) for one in await made.activated(APPLIANCES, owners=owners)]
+            listening = [tasks.create_task(app.listen()) for app in apps]
+            for appliance in appliances:
+                await appliance.run()
+            for app in apps:
+                await app.listening.wait()
+
+            async def command(number: int) -> None:
+                at = number % APPLIANCES
+                target = 5 + number // APPLIANCES % 50 / 2
+                await apps[at % PEOPLE].command(appliances[at].account.name, target)
+
+            for number in range(APPLIANCES):  # not counted: connections and caches come into being
+                await command(number)
+            for run in range(runs):
+                echoed, alone = p50_p99(await at_a_rate(reflected)), p50_p99(await at_a_rate(command))
+                used = gateway.cpu_seconds()
+                under = p50_p99(await _under_load(publisher, load, run, lambda: at_a_rate(command)))
+                used = gateway.cpu_seconds() - used
+                middle.run(alone[0], echoed[0])
+                tail.run(alone[1], echoed[1])
+                loaded.run(under[1], alone[1])
+                loaded.notes.append(f"p50 {under[0]:.1f} ms; the gateway used {used / SECONDS:.0%} of a core")
+            for task in listening:
+                task.cancel()
+    return [middle, tail, loaded]
+
+
+async def _under_load(
+    publisher: Helper, load: int, run: int, work: Callable[[], Awaitable[list[float]]]
+) -> list[float]:
+    each = load * SECONDS // REPORTERS
+    await publisher.tell(first=1 + run * each, count=each, rate=load)
+    await publisher.hear()  # begun
+    took = await work()
+    await publisher.hear()
+    return took
