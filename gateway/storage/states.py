@@ -123,45 +123,56 @@ class SqlStates:
 
     def __init__(self, statements: Statements) -> None:
         self._statements: Final = statements
-        self._locked: Final[set[DeviceId]] = set()
-        self._locked_presences: Final[set[DeviceId]] = set()
+        # Of the devices that were asked for: whether there was a row, which is then locked until the commit.
+        self._states: Final[dict[DeviceId, bool]] = {}
+        self._presences: Final[dict[DeviceId, bool]] = {}
 
     def lock(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, StoredState]:
         """See the protocol."""
-        rows = self._statements.tuples(_LOCK.form(self._statements), {"ids": json.dumps(list(device_ids))})
+        ids = list(device_ids)
+        if not ids:
+            return {}
+        rows = self._statements.tuples(_LOCK.form(self._statements), {"ids": json.dumps(ids)})
         found = dict(map(_stored, rows))
-        self._locked.update(found)
+        self._states.update((one, one in found) for one in ids)
         return found
 
     def put(self, states: Sequence[StoredState], revision: int) -> None:
         """See the protocol."""
-        self._put(_PUT_STATES, [_row(one, revision) for one in states], self._locked)
+        if states:
+            if self._statements.is_postgresql:
+                self.lock([one.device_id for one in states if one.device_id not in self._states])
+            self._put(_PUT_STATES, [_row(one, revision) for one in states], self._states)
 
     def presences(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Presence]:
         """See the protocol."""
-        rows = self._statements.all(_PRESENCES.form(self._statements), {"ids": json.dumps(list(device_ids))})
+        ids = list(device_ids)
+        if not ids:
+            return {}
+        rows = self._statements.all(_PRESENCES.form(self._statements), {"ids": json.dumps(ids)})
         found = {DeviceId(row[0]): _presence(row) for row in rows}
-        self._locked_presences.update(found)
+        self._presences.update((one, one in found) for one in ids)
         return found
 
     def put_presences(self, presences: Sequence[tuple[DeviceId, Presence]], revision: int | None) -> None:
         """See the protocol."""
-        rows = [_presence_row(device_id, presence, revision) for device_id, presence in presences]
-        self._put(_PUT_LAST_SEEN if revision is None else _PUT_PRESENCES, rows, self._locked_presences)
+        if presences:
+            if self._statements.is_postgresql:
+                self.presences([one for one, _ in presences if one not in self._presences])
+            rows = [_presence_row(device_id, presence, revision) for device_id, presence in presences]
+            self._put(_PUT_LAST_SEEN if revision is None else _PUT_PRESENCES, rows, self._presences)
 
-    def _put(self, put: _Put, rows: list[tuple[Any, ...]], locked: set[DeviceId]) -> None:
-        if not rows:
-            return
+    def _put(self, put: _Put, rows: list[tuple[Any, ...]], there: dict[DeviceId, bool]) -> None:
         if not self._statements.is_postgresql:
             self._statements.connection.exec_driver_sql(put.sqlite, rows)
         else:
-            known = [row for row in rows if row[0] in locked]
-            new = [row for row in rows if row[0] not in locked]
+            known = [row for row in rows if there[row[0]]]
+            new = [row for row in rows if not there[row[0]]]
             if known:
                 self._statements.execute(put.known, _as_json(put, known))
             if new and self._statements.execute(put.new, _as_json(put, new)).rowcount != len(new):
                 raise StaleVersionError  # another gateway had the first word of one of them: read it, then merge
-        locked.update(row[0] for row in rows)
+        there.update((row[0], True) for row in rows)
 
     def clear(self, device_id: DeviceId) -> None:
         """See the protocol."""

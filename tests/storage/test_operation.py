@@ -16,7 +16,7 @@ from gateway.domain.presence import Gone, NeverSeen, Offline, Online, Presence
 from gateway.domain.state import Known
 from gateway.storage.database import Database
 from gateway.usecases.repositories.states import StoredState, VisibleState
-from gateway.usecases.transaction import DatabaseUnavailableError, StaleVersionError, Transaction
+from gateway.usecases.transaction import DatabaseUnavailableError, Transaction
 from tests.databases import DURABLE, POSTGRESQL, opened
 from tests.storage.records import (
     NOW,
@@ -183,14 +183,36 @@ async def test_two_gateways_that_merge_into_the_same_states_lose_nothing(databas
 
 
 @pytest.mark.parametrize("database_kind", [POSTGRESQL])
-async def test_a_state_that_came_meanwhile_is_not_overwritten(database: Database) -> None:
+async def test_a_first_state_that_came_meanwhile_is_read_before_the_next_is_stored(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+    found: list[dict[str, object]] = []
+
+    def work(tx: Transaction) -> None:
+        stored = tx.states.lock([device_id(1)])
+        found.append({} if not stored else stored[device_id(1)].known.state)
+        if len(found) == 1:
+            meanwhile = database.run(lambda tx: put(tx, [a_state(1, theirs=1)]))
+            asyncio.run_coroutine_threadsafe(meanwhile, loop).result(10)
+        tx.states.put([a_state(1, **{**found[-1], "mine": 1})], 2)  # type: ignore[arg-type]
+
     await database.run(lambda tx: with_devices(tx, 1))
-    await database.run(lambda tx: put(tx, [a_state(1, mine=1)]))
-    with pytest.raises(DatabaseUnavailableError) as caught:
-        await database.run(lambda tx: tx.states.put([a_state(1, theirs=1)], 2))  # not locked before
-    assert not isinstance(caught.value, StaleVersionError)
+    await database.run(work)
+    assert found == [{}, {"theirs": 1}]
     (kept,) = (await database.run(lambda tx: tx.states.lock([device_id(1)]))).values()
-    assert kept.known.state == {"mine": 1}
+    assert kept.known.state == {"theirs": 1, "mine": 1}
+
+
+async def test_a_state_is_overwritten_without_having_been_asked_for(database: Database) -> None:
+    def seed(tx: Transaction) -> None:
+        with_devices(tx, 1)
+        tx.states.put([a_state(1, a=1)], 1)
+        tx.states.put_presences([(device_id(1), Online(NOW, NOW))], 1)
+
+    await database.run(seed)
+    await database.run(lambda tx: tx.states.put([a_state(1, b=2)], 2))
+    await database.run(lambda tx: tx.states.put_presences([(device_id(1), Online(NOW, NOW, "s"))], 1))
+    assert await database.run(lambda tx: tx.states.lock([device_id(1)])) == {device_id(1): a_state(1, b=2)}
+    assert await database.run(lambda tx: tx.states.presences([device_id(1)])) == {device_id(1): Online(NOW, NOW, "s")}
 
 
 # -- presences

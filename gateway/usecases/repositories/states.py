@@ -46,17 +46,21 @@ class StateRepository(Protocol):
         """The stored states of those devices, kept from other writers until the commit."""
 
     def put(self, states: Sequence[StoredState], revision: int) -> None:
-        """Store states, new or changed, as change number `revision`. `lock` them before.
+        """Store states, new or changed, as change number `revision`.
 
         Raises:
-            StaleVersionError: one that was not there to be locked is there now.
+            StaleVersionError: one that was not there when it was looked for (`lock`) is there now.
         """
 
     def presences(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Presence]:
         """The presences of those devices, kept from other writers until the commit. Never seen: left out."""
 
     def put_presences(self, presences: Sequence[tuple[DeviceId, Presence]], revision: int | None) -> None:
-        """Store presences. Without a revision only "last seen" moved, which nobody is told."""
+        """Store presences. Without a revision only "last seen" moved, which nobody is told.
+
+        Raises:
+            StaleVersionError: one that was not there when it was looked for (`presences`) is there now.
+        """
 
     def clear(self, device_id: DeviceId) -> None:
         """Forget what a device reported. Its place in the count stays, so that old reports remain old."""
