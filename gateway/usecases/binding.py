@@ -155,7 +155,12 @@ def _tell(
     connected: bool,
 ) -> Verdict:
     code = _code_of(outcome)
-    attempt = progress.attempt_for(
+    repeated = None
+    if pairing is not None and isinstance(outcome, AlreadyYours) and outcome.pairing == pairing:
+        # The same message again, after a crash say. By now its attempt may have succeeded: it gets no second one, which
+        # would wait for a first report that came long ago, and be told as failed.
+        repeated = tx.attempts.latest_of_pairing(pairing.pairing_id)
+    attempt = repeated or progress.attempt_for(
         tx, Facts(unit_id=device.unit_id, firmware=device.firmware), pairing, services.identifiers, now
     )
     if code is None:
