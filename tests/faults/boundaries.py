@@ -71,7 +71,7 @@ class Boundaries:
             reached(f"{name}: committed")
             return result
 
-        Database.run = numbered  # type: ignore[method-assign]
+        Database.run = numbered  # type: ignore[method-assign,assignment]
 
     def _wrap_transport(self, transport: Any) -> None:
         acknowledge, give_back = transport.acknowledge, transport.give_back
@@ -115,12 +115,12 @@ class Boundaries:
             if request is not None and request.method != "GET":
                 reached(f"{request.method} {self.status}: answered")
 
-        web.Response.prepare = numbered_prepare  # type: ignore[method-assign]
+        web.Response.prepare = numbered_prepare  # type: ignore[method-assign,assignment]
         web.Response.write_eof = numbered_write_eof  # type: ignore[method-assign]
 
 
 def _name_of(work: Callable[[Any], Any]) -> str | None:
-    """What a use case is called: the names that its lambda uses, such as `activation.issue`. None: in the background."""
+    """What a use case is called, by the names in its lambda: `activation.issue`. None: it is in the background."""
     plain: Any = work.func if isinstance(work, partial) else work
     place = str(getattr(plain, "__qualname__", ""))
     if place.startswith(BACKGROUND):

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -186,7 +186,7 @@ async def house(folder: Path, settings: Settings | None = None) -> AsyncIterator
         pass  # migrated
     books = Books(url)
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
-        gateway = Gateway(chosen, folder / "process", tasks)
+        gateway = Gateway(chosen, folder / "process")
         one = House(folder, chosen, gateway, open_secrets(chosen, utc_now), books, http, tasks)
         try:
             await gateway.start()
@@ -194,35 +194,5 @@ async def house(folder: Path, settings: Settings | None = None) -> AsyncIterator
         finally:
             await gateway.stop()
             books.close()
-            for task in tasks._tasks:  # type: ignore[attr-defined]
+            for task in tasks._tasks:  # whoever still runs
                 task.cancel()
-
-
-class Undying:
-    """Starts the gateway again whenever it was killed."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self.deaths = 0
-
-    async def run(self) -> None:
-        """Until cancelled.
-
-        Raises:
-            GatewayDiedError: it ended by itself.
-        """
-        while True:
-            await self._gateway.warm()
-            await self._gateway.restart_when_dead()
-            self.deaths += 1
-
-    @contextlib.asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        """Run while the body runs."""
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(self.run())
-            yield
-            watch.cancel()
-
-
-Story = Callable[[], Awaitable[None]]
