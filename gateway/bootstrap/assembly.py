@@ -14,6 +14,7 @@ from gateway.api.server import ApiServer, Listen
 from gateway.bootstrap.admission import Admission
 from gateway.bootstrap.brokers import reach_broker
 from gateway.bootstrap.canary import Canary
+from gateway.bootstrap.counting import CommitCounts
 from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
@@ -62,13 +63,14 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
     migrate(engine)
     secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
+    metrics = Metrics(__version__)
     database = Database(
         engine,
         gateway_id=name,
         readers=settings.database.reader_threads,
         writers=settings.database.threads,
+        metrics=metrics,
     )
-    metrics = Metrics(__version__)
     evidence = BrokerEvidence(database, secrets.indexes, metrics)
     admission = Admission(database, secrets, clock, metrics)
     reached = await reach_broker(
@@ -80,6 +82,8 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
     hub = ChangesHub()
     database.on_commit(hub.committed)
+    database.on_commit(CommitCounts(metrics).committed)
+    metrics.broker_connected.set_function(lambda: float(reached.transport.is_connected))
     passwords = BcryptPasswords(
         secrets.keys,
         cost=settings.passwords.bcrypt_cost,
@@ -145,8 +149,8 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
             broker=reached.broker,
             transport=reached.transport,
             relay=relay,
-            ingest=IngestIntake(reached.transport, reports, batch=limits.ingest_batch_messages),
-            control=ControlIntake(reached.transport, router, identity_of),
+            ingest=IngestIntake(reached.transport, reports, metrics, batch=limits.ingest_batch_messages),
+            control=ControlIntake(reached.transport, router, identity_of, metrics),
             background=(
                 Deadlines(database, works(services), clock),
                 evidence,

@@ -91,6 +91,7 @@ async def reach_nats(needs: BrokerNeeds) -> Reached:
         clock=needs.clock,
         gate=transport.connected,
         address=lambda user, password: Address(servers, user, password, tls),
+        nodes=len(wanted.cluster.routes) or 1,
     )
     return Reached(
         broker=broker,

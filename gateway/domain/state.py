@@ -50,7 +50,7 @@ def apply_report(
     known: Known | None,
     boot: str,
     seq: int,
-    reported: dict[str, Any],
+    reported: Mapping[str, Any],
     full: bool,  # noqa: FBT001 - positional for speed; the caller's word for it is on the wire
 ) -> Known | Ignored:
     """The state after a report, or why it changes nothing. `known` and `reported` are left as they are."""
@@ -70,9 +70,9 @@ def apply_report(
             marks = {}  # a new count: nothing of the old one is comparable with it
             full_seq = -1
     if full:
-        merged, marks, full_seq = reported, {}, seq
+        merged, marks, full_seq = dict(reported), {}, seq
     else:
-        merged = before | reported if before else reported
+        merged = {**before, **reported}
         marks = {**marks, **dict.fromkeys(reported, seq)}
     if None in merged.values():
         merged = {name: value for name, value in merged.items() if value is not None}
@@ -81,7 +81,7 @@ def apply_report(
     return Known(boot, seq, merged, earlier, marks, full_seq)
 
 
-def _late(known: Known, seq: int, reported: dict[str, Any], full: bool) -> Known | Ignored:  # noqa: FBT001 - as above
+def _late(known: Known, seq: int, reported: Mapping[str, Any], full: bool) -> Known | Ignored:  # noqa: FBT001 - as above
     """A report that others of its boot overtook, as happens when two gateways share the intake.
 
     It was acknowledged like any other, so what nobody has said since still counts: property by property, the highest

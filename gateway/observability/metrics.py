@@ -57,7 +57,7 @@ class Metrics:
         )
         self.message_seconds: Final = Histogram(
             "hearthgate_message_duration_seconds",
-            "From arrival of an MQTT message to its acknowledgement.",
+            "From taking an MQTT message (or a batch of reports) in hand to its acknowledgement.",
             ["channel"],
             buckets=_FAST,
             registry=own,
@@ -70,12 +70,6 @@ class Metrics:
         )
         self.commands: Final = Counter(
             "hearthgate_commands_total", "Commands that reached a state.", ["state"], registry=own
-        )
-        self.command_seconds: Final = Histogram(
-            "hearthgate_command_duration_seconds",
-            "From accepting a command to the appliance's word that it was applied.",
-            buckets=_FAST,
-            registry=own,
         )
 
         self.commits: Final = Counter("hearthgate_database_commits_total", "Committed transactions.", registry=own)
@@ -92,15 +86,9 @@ class Metrics:
             registry=own,
         )
         self.outbox_sent: Final = Counter("hearthgate_outbox_sent_total", "Outbox rows that were done.", registry=own)
-        self.outbox_oldest: Final = Gauge(
-            "hearthgate_outbox_oldest_age_seconds", "Age of the oldest outbox row.", registry=own
-        )
         self.broker_connected: Final = Gauge("hearthgate_broker_connected", "1 while connected.", registry=own)
         self.broker_decisions: Final = Counter(
             "hearthgate_broker_decisions_total", "Decided MQTT connections.", ["outcome", "reason"], registry=own
-        )
-        self.passwords_refused: Final = Counter(
-            "hearthgate_password_queue_full_total", "Password checks refused because the queue was full.", registry=own
         )
         self.logins: Final = Counter("hearthgate_logins_total", "Logins, by outcome.", ["outcome"], registry=own)
         self.retained_oldest: Final = Gauge(

@@ -35,7 +35,8 @@ def command_signing_bytes(device_id: str, command: UnsignedCommand) -> bytes:
 
     1. `n > 98`, and the last 98 bytes are `,"sig":"`, 88 characters of base64, `"}`. Otherwise drop it.
     2. Hash in turn: `hearthgate-command-1`, 0x0A, the own device id (28 characters), 0x0A, `payload[0 .. n-98)`, `}`.
-    3. Check the signature with the command key of the activation reply or the latest welcome, *before* parsing.
+    3. Check the signature with the command key of the activation reply, *before* parsing. (The welcome names the key
+       as well, but nobody signed the welcome.)
     4. Parse exactly these checked bytes.
 
     Example (one line each; wrapped by your editor at most):

@@ -38,10 +38,35 @@ _EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id
 
 
 class SqlAttempts:
-    """Implements `usecases.repositories.attempts.AttemptRepository`."""
+    """Implements `usecases.repositories.attempts.AttemptRepository`.
+
+    Writes are put off to the end of the transaction, or to the next reading: one activation touches its attempt half a
+    dozen times, and only the last state of it is worth a statement.
+    """
 
     def __init__(self, statements: Statements) -> None:
         self._statements: Final = statements
+        self._new: dict[AttemptId, dict[str, Any]] = {}
+        self._changed: dict[AttemptId, tuple[int, dict[str, Any]]] = {}
+        """By attempt: the version that was read, and the columns as they are to be."""
+        self._notes: list[dict[str, Any]] = []
+
+    def flush(self) -> None:
+        """Write what was put off.
+
+        Raises:
+            StaleVersionError: one of the attempts changed meanwhile.
+        """
+        new, self._new = self._new, {}
+        changed, self._changed = self._changed, {}
+        notes, self._notes = self._notes, []
+        self._statements.execute_many(_INSERT, list(new.values()))
+        for attempt_id, (version, columns) in changed.items():
+            self._statements.execute_guarded(
+                _UPDATE.values({name: bindparam(name) for name in columns}),
+                {"b_attempt_id": attempt_id, "b_version": version, **columns},
+            )
+        self._statements.execute_many(_NOTE, notes)
 
     def get(self, attempt_id: AttemptId) -> Attempt | None:
         """See the protocol."""
@@ -60,42 +85,42 @@ class SqlAttempts:
         return self._one(_OF_UNIT, unit_id)
 
     def _one(self, statement: Any, key: str) -> Attempt | None:
+        self.flush()
         row = self._statements.first(statement, {"id": key})
         return None if row is None else _attempt(row)
 
     def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
         """See the protocol."""
-        self._statements.execute(
-            _INSERT,
-            {
-                "attempt_id": attempt.attempt_id,
-                "trace_id": attempt.trace_id,
-                "opened_at": attempt.opened_at,
-                **_changing(attempt),
-                **asdict(keys),
-                "version": attempt.version,
-            },
-        )
+        self._new[attempt.attempt_id] = {
+            "attempt_id": attempt.attempt_id,
+            "trace_id": attempt.trace_id,
+            "opened_at": attempt.opened_at,
+            **_changing(attempt),
+            **asdict(keys),
+            "version": attempt.version,
+        }
 
     def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> Attempt:
         """See the protocol."""
         known = {} if keys is None else {name: value for name, value in asdict(keys).items() if value is not None}
-        changed = {**_changing(attempt), **known, "version": attempt.version + 1}
-        self._statements.execute_guarded(
-            _UPDATE.values({name: bindparam(name) for name in changed}),
-            {"b_attempt_id": attempt.attempt_id, "b_version": attempt.version, **changed},
-        )
+        columns = {**_changing(attempt), **known, "version": attempt.version + 1}
+        fresh = self._new.get(attempt.attempt_id)
+        if fresh is not None:
+            fresh.update(columns)
+        else:
+            version, earlier = self._changed.get(attempt.attempt_id, (attempt.version, {}))
+            self._changed[attempt.attempt_id] = (version, {**earlier, **columns})
         return replace(attempt, version=attempt.version + 1)
 
     def absorb(self, into: AttemptId, other: AttemptId) -> None:
         """See the protocol."""
+        self.flush()
         self._statements.execute(_MOVE, {"into": into, "other": other})
         self._statements.execute(_REMOVE, {"other": other})
 
     def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
         """See the protocol."""
-        self._statements.execute(
-            _NOTE,
+        self._notes.append(
             {
                 "attempt_id": attempt_id,
                 "source": evidence.source.value,
@@ -108,6 +133,7 @@ class SqlAttempts:
 
     def evidence(self, attempt_id: AttemptId) -> list[Evidence]:
         """See the protocol."""
+        self.flush()
         return [
             Evidence(Source(row.source), row.at, row.says, row.raw_code)
             for row in self._statements.all(_EVIDENCE, {"id": attempt_id})
@@ -115,11 +141,13 @@ class SqlAttempts:
 
     def overdue(self, opened_before: datetime, at_most: int) -> list[Attempt]:
         """See the protocol."""
+        self.flush()
         values = {"before": opened_before, "at_most": at_most}
         return [_attempt(row) for row in self._statements.all(_OVERDUE, values)]
 
     def oldest_open(self) -> datetime | None:
         """See the protocol."""
+        self.flush()
         row = self._statements.first(_OLDEST_OPEN)
         return None if row is None else row[0]
 

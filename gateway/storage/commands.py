@@ -46,9 +46,6 @@ _UPDATE: Final = (
         version=bindparam("version"),
     )
 )
-_LOOK_AGAIN: Final = (
-    update(commands).where(commands.c.command_id == bindparam("b_command_id")).values(due_at=bindparam("due_at"))
-)
 _DUE: Final = (
     select(commands.c.device_id)
     .where(commands.c.due_at <= bindparam("now"))
@@ -111,10 +108,6 @@ class SqlCommands:
             },
         )
         return replace(command, version=command.version + 1)
-
-    def look_again(self, command_id: CommandId, due_at: datetime) -> None:
-        """See the protocol."""
-        self._statements.execute(_LOOK_AGAIN, {"b_command_id": command_id, "due_at": due_at})
 
     def due(self, now: datetime, at_most: int) -> list[DeviceId]:
         """See the protocol."""

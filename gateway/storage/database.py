@@ -1,11 +1,13 @@
 """Runs functions over a transaction on database threads: one writer on SQLite, a pool on PostgreSQL."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeVar
 
 from sqlalchemy import Engine, bindparam, delete, or_, select, update
 
+from gateway.observability.metrics import Metrics
 from gateway.storage.engine import is_in_memory
 from gateway.storage.jobs import Deliveries, Job
 from gateway.storage.postgresql_pool import PostgresqlPool
@@ -42,13 +44,17 @@ class Database:
         gateway_id: whose outbox rows these are.
         readers: threads for `read` on an SQLite file.
         writers: threads on PostgreSQL, for reading and writing.
+        metrics: where commits are counted; nowhere if not given.
     """
 
-    def __init__(self, engine: Engine, *, gateway_id: str, readers: int = 2, writers: int = 8) -> None:
+    def __init__(
+        self, engine: Engine, *, gateway_id: str, readers: int = 2, writers: int = 8, metrics: Metrics | None = None
+    ) -> None:
         self.engine: Final = engine
         self._gateway_id: Final = gateway_id
         self._deliveries: Final = Deliveries()
         self._closed = False
+        self._metrics: Final = metrics
         self._writer: SqliteWriter | PostgresqlPool
         self._reader: SqliteWriter | PostgresqlPool | SqliteReaders
         if engine.dialect.name == "sqlite":
@@ -68,8 +74,18 @@ class Database:
         if self._closed:
             raise DatabaseUnavailableError("closed")
         job = Job(work)
+        began = time.perf_counter()
         self._writer.submit(job)
-        return await job.future  # type: ignore[no-any-return]  # the job carries what `work` returned
+        try:
+            result: T = await job.future
+        except DatabaseUnavailableError:
+            if self._metrics is not None:
+                self._metrics.database_failures.labels("unavailable").inc()
+            raise
+        if self._metrics is not None:
+            self._metrics.commits.inc()
+            self._metrics.commit_seconds.observe(time.perf_counter() - began)
+        return result
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """See the protocol."""

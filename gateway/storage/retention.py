@@ -81,7 +81,6 @@ RULES: Final = {
     ),
     RetentionClass.PAIRING: Rule(lifecycle.pairings, _pairings.expires_at),
     RetentionClass.PAIRING_TOKEN: Rule(lifecycle.pairings, _pairings.expires_at, _pairings.token_digest.is_not(None)),
-    RetentionClass.VERDICT: Rule(lifecycle.verdicts, lifecycle.verdicts.c.at),
     RetentionClass.COMMAND: Rule(
         operation.commands,
         operation.commands.c.issued_at,

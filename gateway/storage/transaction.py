@@ -26,7 +26,7 @@ from gateway.storage.states import SqlStates
 from gateway.storage.tables.delivery import counters, events, outbox
 from gateway.storage.throttles import SqlThrottles
 from gateway.storage.units import SqlUnits
-from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
+from gateway.usecases.outbox import CLAIM_FOR, Committed, Counted, Kind, OutboxRow
 
 _NEXT = update(counters).where(counters.c.name == "changes").values(value=counters.c.value + bindparam("many"))
 _NEXT_VALUE: Final = _NEXT.returning(counters.c.value)
@@ -44,6 +44,7 @@ class SqlTransaction:
         self._outbox: list[dict[str, Any]] = []
         self._accounts: set[AccountId] = set()
         self._deadline = False
+        self._counted: list[tuple[Counted, tuple[str, ...]]] = []
 
     # -- what leaves with the commit
 
@@ -102,6 +103,10 @@ class SqlTransaction:
         """See the protocol."""
         return self._advance(1)
 
+    def count(self, what: Counted, *labels: str) -> None:
+        """See the protocol."""
+        self._counted.append((what, labels))
+
     def ring_at(self, moment: datetime) -> None:  # noqa: ARG002 - the timer reads the earliest moment from the tables
         """See the protocol."""
         self._deadline = True
@@ -112,6 +117,8 @@ class SqlTransaction:
 
     def finish(self) -> Committed:
         """Write the rows that leave with the commit. Called last: the event numbers lock until the commit."""
+        if "attempts" in self.__dict__:  # cached: only a transaction that used them has any to write
+            self.attempts.flush()
         rows: tuple[OutboxRow, ...] = ()
         if self._outbox:
             rows = tuple(self._written(row) for row in self._outbox)
@@ -120,7 +127,7 @@ class SqlTransaction:
             first = last - len(self._events) + 1
             numbered = [{"event_id": first + n, **event} for n, event in enumerate(self._events)]
             self.statements.execute_many(_INSERT_EVENTS, numbered)
-        return Committed(rows, frozenset(self._accounts), self._deadline)
+        return Committed(rows, frozenset(self._accounts), self._deadline, tuple(self._counted))
 
     def _written(self, row: dict[str, Any]) -> OutboxRow:
         number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()

@@ -1,11 +1,13 @@
 """The two intakes: state reports in batches, everything else one by one. Acknowledged after the commit."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from gateway.observability.logging import logger
+from gateway.observability.metrics import Metrics
 from gateway.transport.port import Inbound, Intake, Transport
 from gateway.usecases.transaction import DatabaseUnavailableError
 
@@ -59,8 +61,11 @@ class _Receiving:
 class IngestIntake:
     """State reports: receive, commit together, acknowledge together."""
 
-    def __init__(self, transport: Transport, handle: HandleBatch, *, batch: int = BATCH_AT_MOST) -> None:
+    def __init__(
+        self, transport: Transport, handle: HandleBatch, metrics: Metrics, *, batch: int = BATCH_AT_MOST
+    ) -> None:
         self._transport: Final = transport
+        self._seconds: Final = metrics.message_seconds.labels(Intake.INGEST.value)
         self._handle: Final = handle
         self._receiving: Final = _Receiving(transport, Intake.INGEST, batch)
 
@@ -73,6 +78,7 @@ class IngestIntake:
         await self._receiving.run(self._take)
 
     async def _take(self, batch: list[Inbound]) -> None:
+        began = time.perf_counter()
         try:
             await self._handle(batch)
         except DatabaseUnavailableError:
@@ -81,13 +87,17 @@ class IngestIntake:
             await asyncio.sleep(PAUSE_SECONDS)
         else:
             await self._transport.acknowledge(batch)
+            self._seconds.observe(time.perf_counter() - began)
 
 
 class ControlIntake:
     """Everything else: many identities at once, the messages of one identity in order."""
 
-    def __init__(self, transport: Transport, handle: Handle, identity_of: Callable[[str], str]) -> None:
+    def __init__(
+        self, transport: Transport, handle: Handle, identity_of: Callable[[str], str], metrics: Metrics
+    ) -> None:
         self._transport: Final = transport
+        self._seconds: Final = metrics.message_seconds.labels(Intake.CONTROL.value)
         self._handle: Final = handle
         self._identity_of: Final = identity_of
         self._receiving: Final = _Receiving(transport, Intake.CONTROL, CONTROL_AT_MOST)
@@ -117,8 +127,10 @@ class ControlIntake:
         line = self._lines[identity]
         try:
             while line:
+                began = time.perf_counter()
                 await self._handle(line[0])
                 await self._transport.acknowledge([line.popleft()])
+                self._seconds.observe(time.perf_counter() - began)
         except DatabaseUnavailableError:
             waiting = list(line)
             _log.warning("messages_given_back", messages=len(waiting))

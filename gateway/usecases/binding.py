@@ -19,6 +19,7 @@ from gateway.protocol.messages import UnsignedVerdict
 from gateway.protocol.signing import verdict_signing_bytes
 from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import progress
+from gateway.usecases.outbox import Counted
 from gateway.usecases.progress import Facts, Step
 from gateway.usecases.services import CommandSigner, Identifiers, TokenPurpose, Tokens
 from gateway.usecases.transaction import Transaction
@@ -132,6 +133,7 @@ def _close(tx: Transaction, before: Pairing | None, after: Pairing | None, now: 
     if before is None or after is None or after == before:
         return
     tx.pairings.update(after)
+    tx.count(Counted.PAIRING, after.state.value)
     progress.step(tx, before, Step.PROVED, now)
     if outcome == "bound":
         progress.step(tx, before, Step.BOUND, now)

@@ -32,6 +32,7 @@ from gateway.protocol.messages import CommandAck, UnsignedCommand
 from gateway.protocol.signing import command_signing_bytes
 from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import states
+from gateway.usecases.outbox import Counted
 from gateway.usecases.services import CommandSigner, Identifiers
 from gateway.usecases.states import Reported
 from gateway.usecases.transaction import StaleVersionError, Transaction
@@ -133,11 +134,11 @@ def acknowledge(
     if command is None or device is None or command.device_id != device_id or command.epoch != device.epoch:
         return "unknown_command"
     after = _happened(tx, command, _event_of(ack), now)
-    if ack.state is not None and ack.seq is not None:
-        report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None, epoch=ack.epoch)
-        states.ingest(tx, [report], services.types, now)
     others = [one for one in tx.commands.under_way(device_id) if one.command_id != after.command_id]
     _drive(tx, services.signer, device, others, now)
+    if ack.state is not None and ack.seq is not None:  # last: it takes a number in the order of changes, which locks
+        report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None, epoch=ack.epoch)
+        states.ingest(tx, [report], services.types, now)
     return "repeated" if after is command else None
 
 
@@ -262,6 +263,7 @@ def _message(signer: CommandSigner, command: Command) -> bytes:
 
 
 def _tell(tx: Transaction, command: Command, now: datetime) -> None:
+    tx.count(Counted.COMMAND, command.status.value)
     data: dict[str, Any] = {
         "command_id": command.command_id,
         "device_id": command.device_id,

@@ -21,6 +21,17 @@ class Kind(StrEnum):
     """End the connection of the identity in `target`."""
 
 
+class Counted(StrEnum):
+    """Facts that metrics count. Counted by the commit: what was rolled back did not happen."""
+
+    ATTEMPT = "attempt"
+    """Labels: stage, outcome."""
+    PAIRING = "pairing"
+    """Label: outcome."""
+    COMMAND = "command"
+    """Label: state."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One thing to do at least once. Receivers drop what they have seen."""
@@ -44,7 +55,9 @@ class Committed:
     """Accounts that have something new to see."""
     deadlines: bool = False
     """A timer may have to ring earlier than before."""
+    counted: tuple[tuple[Counted, tuple[str, ...]], ...] = ()
+    """What is to be counted now that it took place, each with the labels of its metric."""
 
     def __bool__(self) -> bool:
         """False when nothing is left to do."""
-        return bool(self.outbox or self.accounts or self.deadlines)
+        return bool(self.outbox or self.accounts or self.deadlines or self.counted)

@@ -8,6 +8,7 @@ from gateway.domain.failures import CATALOGUE
 from gateway.domain.identity import AccountId, PairingId
 from gateway.domain.pairing import Pairing, PairingState, cancel, expire, open_pairing
 from gateway.usecases import progress
+from gateway.usecases.outbox import Counted
 from gateway.usecases.progress import Step
 from gateway.usecases.repositories.pairings import PairingStep
 from gateway.usecases.services import Identifiers, TokenPurpose, Tokens
@@ -87,6 +88,7 @@ def expire_overdue(tx: Transaction, now: datetime) -> int:
 
 def _end(tx: Transaction, pairing: Pairing, now: datetime) -> Pairing:
     stored = tx.pairings.update(pairing)
+    tx.count(Counted.PAIRING, pairing.state.value)
     data: dict[str, object] = {
         "pairing_id": pairing.pairing_id,
         "status": pairing.state.value,

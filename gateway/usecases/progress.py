@@ -21,6 +21,7 @@ from gateway.domain.attempts import (
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
 from gateway.domain.pairing import Pairing, PairingState
+from gateway.usecases.outbox import Counted
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.pairings import PairingStep
 from gateway.usecases.services import Identifiers
@@ -160,7 +161,10 @@ def failed(tx: Transaction, attempt: Attempt, code: Code, source: Source, says: 
     """The attempt stopped with a code. `says` is a name of ours, never a value of the request."""
     tx.attempts.note(attempt.attempt_id, Evidence(source, now, says, code.value))
     after = fail(attempt, code=code, source=source, now=now)
-    return attempt if after is attempt else tx.attempts.update(after)
+    if after is attempt:
+        return attempt
+    tx.count(Counted.ATTEMPT, after.stage_reached.value, after.outcome.value)
+    return tx.attempts.update(after)
 
 
 def step(tx: Transaction, pairing: Pairing | None, reached: Step, now: datetime, code: Code | None = None) -> None:
@@ -187,6 +191,7 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
         return
     if stage is Stage.FIRST:
         tx.attempts.note(attempt.attempt_id, Evidence(Source.GATEWAY, now, "first_report"))
+        tx.count(Counted.ATTEMPT, Stage.FIRST.value, Outcome.SUCCEEDED.value)
         tx.attempts.update(succeed(attempt, now))
     else:
         advanced(tx, attempt, stage, Source.GATEWAY, "operational_connection", now)
@@ -199,6 +204,7 @@ def close_overdue(tx: Transaction, now: datetime) -> int:
         after = lapse(attempt, now)
         raw_code = None if after.code is None else after.code.value
         tx.attempts.note(attempt.attempt_id, Evidence(Source.SILENCE, now, "deadline_passed", raw_code))
+        tx.count(Counted.ATTEMPT, after.stage_reached.value, "silent")
         tx.attempts.update(after)
     return len(overdue)
 

@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gateway.domain.failures import Stage
 from gateway.domain.identity import DeviceId
-from gateway.domain.presence import Online, Presence, heard
+from gateway.domain.presence import Gone, Offline, Online, Presence, heard
 from gateway.domain.state import Ignored, Known, apply_report, fits, forget, of_epoch
 from gateway.usecases import progress
 from gateway.usecases.repositories.states import StoredState
@@ -19,14 +18,13 @@ LAST_SEEN_STEP: Final = timedelta(seconds=30)
 """How exactly "last seen" is kept while an appliance reports: a tenth of the report interval, and far fewer writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """One report as it came, its sender known from the topic."""
+class Reported(NamedTuple):
+    """One report as it came, its sender known from the topic. A tuple, because there are so many."""
 
-    device_id: DeviceId = field(repr=False)
+    device_id: DeviceId
     boot: str
     seq: int
-    state: Mapping[str, Any] = field(repr=False)
+    state: Mapping[str, Any]
     full: bool
     at: datetime | None
     epoch: int | None
@@ -60,7 +58,7 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
             tally["schema_mismatch"] += 1
         before = changed.get(device_id) or stored.get(device_id)
         known = _of_epoch(before, device.epoch)
-        after = apply_report(known, report.boot, report.seq, dict(state), report.full)
+        after = apply_report(known, report.boot, report.seq, state, report.full)
         if isinstance(after, Ignored):
             tally[after.value] += 1
             continue
@@ -68,10 +66,12 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
             first.append(device_id)
         changed[device_id] = StoredState(device_id, device.epoch, after, report.at, now)
         tally["stored"] += 1
-    _store(tx, list(changed.values()), tally)
-    _heard(tx, [device_id for device_id in ids if device_id in operating], now)
+    states = _fitting(list(changed.values()), tally)
+    appeared = _heard(tx, [device_id for device_id in ids if device_id in operating], now)
     for device_id in first:
         progress.reached(tx, device_id, Stage.FIRST, now)
+    if states or appeared:
+        _store(tx, states, appeared)
     return tally
 
 
@@ -82,22 +82,29 @@ def _of_epoch(stored: StoredState | None, epoch: int) -> Known | None:
     return stored.known if stored.epoch == epoch else forget(stored.known)
 
 
-def _store(tx: Transaction, states: list[StoredState], tally: Counter[str]) -> None:
+def _fitting(states: list[StoredState], tally: Counter[str]) -> list[StoredState]:
     fitting = [state for state in states if fits(repr(state.known.state))]
     tally["too_large"] += len(states) - len(fitting)
-    if not fitting:
-        return
-    for accounts in tx.states.owners([state.device_id for state in fitting]).values():
+    return fitting
+
+
+def _store(tx: Transaction, states: list[StoredState], appeared: list[tuple[DeviceId, Presence]]) -> None:
+    """Write what changed, as one change. Last of all: the number locks, and whoever holds it may wait for no row."""
+    concerned = {state.device_id for state in states} | {device_id for device_id, _ in appeared}
+    for accounts in tx.states.owners(concerned).values():
         for account_id in accounts:
             tx.touch(account_id)
-    tx.states.put(fitting, tx.next_revision())
+    revision = tx.next_revision()
+    tx.states.put(states, revision)
+    tx.states.put_presences(appeared, revision)
 
 
-def _heard(tx: Transaction, device_ids: list[DeviceId], now: datetime) -> None:
-    """A report is a sign of life; it is written down when it changes something or the last one is a while ago."""
-    if not device_ids:
-        return
-    known = tx.states.presences(device_ids)
+def _heard(tx: Transaction, device_ids: list[DeviceId], now: datetime) -> list[tuple[DeviceId, Presence]]:
+    """A report is a sign of life. Returns who appeared by it; who was there is noted when the last note is a while ago.
+
+    The presences are locked here and by hello and bye before anybody takes a number.
+    """
+    known = tx.states.presences(device_ids) if device_ids else {}
     appeared: list[tuple[DeviceId, Presence]] = []
     still_there: list[tuple[DeviceId, Presence]] = []
     for device_id in device_ids:
@@ -107,8 +114,9 @@ def _heard(tx: Transaction, device_ids: list[DeviceId], now: datetime) -> None:
                     still_there.append((device_id, heard(presence, at=now)))
             case None:
                 appeared.append((device_id, Online(since=now, last_seen=now)))
+            case Offline(why=Gone.BYE):
+                pass  # a report that its bye overtook on the other intake; whoever comes back says hello
             case presence:
                 appeared.append((device_id, heard(presence, at=now)))
-    if appeared:
-        tx.states.put_presences(appeared, tx.next_revision())
     tx.states.put_presences(still_there, None)
+    return appeared

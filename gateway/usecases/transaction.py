@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from gateway.domain.identity import AccountId, DeviceId, PairingId
-from gateway.usecases.outbox import Committed, OutboxRow
+from gateway.usecases.outbox import Committed, Counted, OutboxRow
 from gateway.usecases.repositories.accounts import AccountRepository
 from gateway.usecases.repositories.attempts import AttemptRepository
 from gateway.usecases.repositories.bindings import BindingRepository
@@ -94,6 +94,9 @@ class Transaction(Protocol):
 
         The lock is why a reader that saw number n never later meets a smaller one.
         """
+
+    def count(self, what: Counted, *labels: str) -> None:
+        """Have a fact counted after the commit. Labels have few values, and none names anybody."""
 
     def ring_at(self, moment: datetime) -> None:
         """A timer (`usecases.deadlines`) must look again no later than this."""

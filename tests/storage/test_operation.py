@@ -337,7 +337,7 @@ async def test_the_timer_finds_devices_by_their_most_urgent_command(database: Da
     assert await database.read(lambda tx: tx.commands.due(NOW + 3 * SECOND, 9)) == [device_id(2), device_id(1)]
     assert await database.read(lambda tx: tx.commands.due(NOW + 3 * SECOND, 1)) == [device_id(2)]
     later = NOW + timedelta(minutes=1)
-    await database.run(lambda tx: tx.commands.look_again(a_command(3).command_id, later))
+    await database.run(lambda tx: tx.commands.update(a_command(3), later))
     assert await database.read(lambda tx: tx.commands.next_due()) == NOW + 2 * SECOND
 
 

@@ -97,11 +97,6 @@ def with_command(tx: Transaction) -> None:
     tx.commands.add(an_ended_command(), None)
 
 
-def with_verdict(tx: Transaction) -> None:
-    with_devices(tx, 1)
-    tx.bindings.remember_verdict(device_id(), b"verdict", NOW)
-
-
 def an_answer() -> KeptAnswer:
     return KeptAnswer(digest("key"), digest("request"), 201, None, b"sealed", account_id(), NOW)
 
@@ -117,7 +112,6 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
     ),
     "a pairing": (Class.PAIRING, with_pairing),
     "a pairing's token": (Class.PAIRING_TOKEN, with_pairing),
-    "a verdict": (Class.VERDICT, with_verdict),
     "a command": (Class.COMMAND, with_command),
     "a message id": (Class.MESSAGE_ID, lambda tx: tx.received.first_time(device_id(), "m", NOW)),
     "an event": (Class.EVENT, lambda tx: tx.emit(account_id(), "device.bound", {}, NOW)),

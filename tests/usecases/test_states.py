@@ -1,6 +1,5 @@
 """Reported state and presence against real databases."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.presence import REPORT_EVERY, SILENCE_LIMIT, Offline, Online
@@ -100,7 +99,7 @@ async def test_nothing_is_kept_over_a_change_of_hands_but_the_place_in_the_count
 async def test_a_report_of_an_earlier_epoch_by_its_own_word_is_not_stored(household: Household) -> None:
     ann = await household.account()
     device_id = await household.bound(ann)
-    tally = await household.report(replace(report(device_id, 1, power="on"), epoch=0))
+    tally = await household.report(report(device_id, 1, power="on")._replace(epoch=0))
     assert (tally["stored"], tally["other_epoch"]) == (0, 1)
     assert (await seen(household, ann, device_id)).properties == {}
 
@@ -126,13 +125,22 @@ async def test_silence_of_two_and_a_half_intervals_counts_as_gone(household: Hou
     assert await household.run(presence.next_silence) is None
 
 
-async def test_a_report_brings_it_back(household: Household) -> None:
+async def test_a_report_brings_back_who_was_only_silent(household: Household) -> None:
+    ann = await household.account()
+    device_id = await household.bound(ann)
+    household.pass_by(seconds=750)
+    await household.run(lambda tx: presence.mark_silent(tx, household.now))
+    await household.report(report(device_id, 1, power="on"))
+    assert isinstance((await seen(household, ann, device_id)).presence, Online)
+
+
+async def test_a_report_that_its_bye_overtook_brings_nobody_back(household: Household) -> None:
     ann = await household.account()
     device_id = await household.bound(ann)
     await household.bye(device_id)
     household.pass_by(seconds=1)
     await household.report(report(device_id, 1, power="on"))
-    assert isinstance((await seen(household, ann, device_id)).presence, Online)
+    assert isinstance((await seen(household, ann, device_id)).presence, Offline)
 
 
 async def test_last_seen_is_kept_to_half_a_minute_and_moves_without_telling_anybody(household: Household) -> None:

@@ -35,6 +35,7 @@ class NatsBroker:
         gate: returns once the intakes stand that keep messages (the transport's `connected`); before that, nobody is
             let in, because what is published without an intake would be acknowledged and dropped.
         address: makes the link of one user and password; given where TLS is needed.
+        nodes: how many servers the cluster has, all of which are asked for a connection; those of `servers` if None.
     """
 
     def __init__(
@@ -47,11 +48,12 @@ class NatsBroker:
         clock: Callable[[], datetime],
         gate: Callable[[], Awaitable[None]] = _open,
         address: Callable[[str, str], Address] | None = None,
+        nodes: int | None = None,
     ) -> None:
         as_user = address or (lambda user, password: Address(servers, user, password))
         self._server = server
         listening = self._listening = server.listening if server is not None else None
-        self._nodes = len(servers)
+        self._nodes = nodes or len(servers)
         self._system_address = as_user("sys", credentials.sys)
         self._account_address = as_user("gateway", credentials.gateway)
         self.callout = Callout(

@@ -78,7 +78,7 @@ LIFECYCLE: Final = {
     "verdicts": TableEntry(
         purpose="what an appliance was last told about its binding, to be told again when it missed it",
         told="The latest message to your appliance about whether it is yours.",
-        retention=(RetentionClass.VERDICT,),
+        retention=(RetentionClass.HARDWARE,),
         columns={
             "device_id": identifier("the appliance"),
             "message": technical("the signed message", By.APPLIANCE),

@@ -72,7 +72,6 @@ verdicts: Final = Table(
     Column("device_id", Text, ForeignKey("devices.device_id"), primary_key=True),
     Column("message", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False),
-    Index(None, "at"),
 )
 
 attempts: Final = Table(

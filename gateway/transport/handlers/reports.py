@@ -5,8 +5,8 @@ from typing import Final
 
 from gateway.domain.identity import DeviceId
 from gateway.observability.metrics import Metrics
-from gateway.protocol.codec import MalformedMessageError, decode
-from gateway.protocol.messages import StateReport
+from gateway.protocol.codec import MalformedMessageError
+from gateway.protocol.reports import read_report
 from gateway.protocol.topics import UpChannel, device_of_state_topic
 from gateway.transport.flow import Flow
 from gateway.transport.port import Inbound
@@ -51,10 +51,8 @@ class ReportsHandler:
             self._dropped.labels(CHANNEL, "too_many").inc()
             return None
         try:
-            report = decode(StateReport, message.payload)
+            report = read_report(message.payload)
         except MalformedMessageError as malformed:
             self._dropped.labels(CHANNEL, malformed.code).inc()
             return None
-        return Reported(
-            DeviceId(device_id), report.boot or "", report.seq, report.state, report.full, report.at, report.epoch
-        )
+        return Reported(DeviceId(device_id), *report)

@@ -29,9 +29,6 @@ class CommandRepository(Protocol):
             StaleVersionError: it changed meanwhile.
         """
 
-    def look_again(self, command_id: CommandId, due_at: datetime) -> None:
-        """Only move the timer's next look."""
-
     def due(self, now: datetime, at_most: int) -> list[DeviceId]:
         """Devices with a command that the timer must look at now."""
 

@@ -27,8 +27,6 @@ class RetentionClass(StrEnum):
     """After the last moment at which it could be used."""
     PAIRING_TOKEN = "pairing_token"  # noqa: S105 - the name of a class
     """After the last moment at which it could be used: so long the same proof, delivered again, gets its answer."""
-    VERDICT = "verdict"
-    """Later the epoch in the welcome tells an appliance the same."""
     COMMAND = "command"
     """Then only counted, by day and result."""
     COMMAND_VALUES = "command_values"

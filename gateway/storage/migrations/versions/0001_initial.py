@@ -365,7 +365,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one list, as long as there are tables
         sa.ForeignKeyConstraint(["device_id"], ["devices.device_id"], name="fk_verdicts_device_id"),
         sa.PrimaryKeyConstraint("device_id", name="pk_verdicts"),
     )
-    op.create_index("ix_verdicts_at", "verdicts", ["at"])
     op.create_table(
         "certificates",
         sa.Column("serial", sa.Text(), nullable=False),
