@@ -24,7 +24,7 @@ from benchmarks.wire import Account, Wire
 from device_sim.phone import Phone
 
 PEOPLE: Final = 4
-APPLIANCES: Final = 20
+APPLIANCES: Final = 100
 REPORTERS: Final = 50
 RATE: Final = 100
 """Commands a second."""

@@ -12,8 +12,8 @@ from benchmarks.appliances import report
 from benchmarks.processes import answer, next_order, orders
 from benchmarks.wire import Account, Wire, publish_packet
 
-WINDOW: Final = 400
-"""Published and unacknowledged, a client."""
+IN_FLIGHT: Final = 20_000
+"""Published and unacknowledged, all clients together."""
 _TICK_S: Final = 0.01
 
 
@@ -36,7 +36,7 @@ async def main() -> None:
         else:
             async with asyncio.TaskGroup() as tasks:
                 for wire, mine in packets:
-                    tasks.create_task(_flood(wire, mine))
+                    tasks.create_task(_flood(wire, mine, max(2, IN_FLIGHT // len(clients))))
         answer(done=loop.time() - began)
     for wire, _ in clients:
         wire.close()
@@ -47,13 +47,13 @@ def _packets(topic: str, order: dict[str, Any]) -> list[bytes]:
     return [publish_packet(topic, seq % 65_000 + 1, report(seq)) for seq in range(first, first + count)]
 
 
-async def _flood(wire: Wire, packets: list[bytes]) -> None:
+async def _flood(wire: Wire, packets: list[bytes], window: int) -> None:
     acknowledged = asyncio.Event()
     wire.on_acknowledged = acknowledged.set
     wire.acknowledged, sent = 0, 0
     while wire.acknowledged < len(packets):
-        room = WINDOW - (sent - wire.acknowledged)
-        if room >= WINDOW // 2 and sent < len(packets):
+        room = window - (sent - wire.acknowledged)
+        if room >= window // 2 and sent < len(packets):
             wire.send(b"".join(packets[sent : sent + room]))
             sent = min(len(packets), sent + room)
         acknowledged.clear()
