@@ -124,12 +124,15 @@ def with_failure(content: FlashContent, stage: str, code: str, at: datetime) -> 
 
 
 def wiped(content: FlashContent, epoch: int) -> FlashContent:
-    """What is left when the owner let go: nothing of a person. Identity and failures stay."""
+    """What is left when the owner let go: nothing of a person. Identity and failures stay.
+
+    In the epoch that the wipe began, a token is the next owner's: a wipe that is told twice must not take it along.
+    """
     return replace(
         content,
         epoch=epoch,
         paired=False,
-        bind_token=None,
+        bind_token=content.bind_token if epoch == content.epoch else None,
         last_command_seq=-1 if epoch != content.epoch else content.last_command_seq,
         settings={},
     )

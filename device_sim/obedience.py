@@ -131,6 +131,6 @@ def judge_verdict(  # noqa: PLR0911 - one return for each rule, in the order in 
         return ShowRefusal(verdict.code) if awaited else Drop(Refusal.CONTRADICTED)
     if verdict.epoch == kept.epoch and kept.paired:
         return Drop(Refusal.CONTRADICTED)
-    if verdict.epoch == kept.epoch and not kept.settings and kept.bind_token is None:
-        return Drop(Refusal.REPEATED)
+    if verdict.epoch == kept.epoch and not kept.settings:
+        return Drop(Refusal.REPEATED)  # also with a token: it came after the release, for the next owner
     return BecomeWiped(verdict.epoch)

@@ -88,6 +88,17 @@ def test_a_release_after_a_welcome_that_told_its_epoch_still_wipes(board: Any, v
     assert board.kept.settings == {}
 
 
+def test_a_release_that_is_told_again_does_not_take_the_next_owners_token_along(board: Any, voice: Any) -> None:
+    wipe = voice.verdict(bound=False, wipe=True, epoch=5)
+    hear_verdict(board.controller, wipe)
+    board.controller.flash.update(bind_token="token-token-token")
+    hear_verdict(board.controller, wipe)
+    assert board.kept.bind_token == "token-token-token"
+    board.controller.flash.update(settings={"target_c": 25})
+    hear_verdict(board.controller, wipe)
+    assert (board.kept.settings, board.kept.bind_token) == ({}, "token-token-token")
+
+
 def test_an_old_release_does_not_wipe_the_present_owner(board: Any, voice: Any) -> None:
     board.controller.flash.update(settings={"target_c": 25})
     for epoch in (3, 4):
