@@ -53,6 +53,11 @@ class Books:
         rows = self._all(select(states.c.properties).where(states.c.device_id == resident.appliance.kept.device_id))
         return dict(json.loads(rows[0][0])) if rows else {}
 
+    def lost(self, resident: Resident) -> dict[str, int]:
+        """Acknowledged reports that are not in the database (yet), by page."""
+        stored = self.stored(resident)
+        return {name: number for name, number in resident.acknowledged.items() if stored.get(name, -1) < number}
+
     def _of(self, one: Resident) -> Iterable[str]:
         device_id = one.appliance.kept.device_id
         if device_id is None:
@@ -61,9 +66,7 @@ class Books:
         yield from self._identity(one, device_id)
         yield from self._ownership(one, device_id)
         yield from self._orders(one, device_id)
-        stored = self.stored(one)
-        lost = {name: number for name, number in one.acknowledged.items() if stored.get(name, -1) < number}
-        if lost:
+        if lost := self.lost(one):
             yield f"acknowledged reports are lost: {lost}"
 
     def _identity(self, one: Resident, device_id: str) -> Iterable[str]:

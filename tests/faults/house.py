@@ -102,12 +102,6 @@ class House:
         assert report.taken == count, report
         return [Resident(one) for one in made]
 
-    def plug_in(self, resident: Resident, *, seed: int = 1) -> asyncio.Task[None]:
-        """Take it out of the box and switch it on."""
-        self.unpack(resident, seed=seed)
-        self.residents.append(resident)
-        return self.tasks.create_task(resident.appliance.run())
-
     def unpack(self, resident: Resident, *, seed: int = 1) -> None:
         """Take it out of the box."""
         trust = self.secrets.authorities.bundle(AuthorityName.HTTPS)
@@ -132,17 +126,24 @@ class House:
     async def move_in(self, resident: Resident, phone: PatientPhone, *, seed: int = 1) -> None:
         """From the box to the app, with the token on the way."""
         self.unpack(resident, seed=seed)
-        await resident.come_in(phone)
-        self.residents.append(resident)
-        self.tasks.create_task(resident.appliance.run())
-        await self.settled([resident])
+        async with phone.pairing_slots:
+            await resident.come_in(phone)
+            self.residents.append(resident)
+            self.tasks.create_task(resident.appliance.run())
+            await self.settled([resident])
+
+    async def move_back(self, resident: Resident, phone: PatientPhone) -> None:
+        """Into the app again, with a token over the running connection."""
+        async with phone.pairing_slots:
+            await resident.come_in(phone)
+            await self.settled([resident])
 
     async def settled(self, some: Iterable[Resident] = ()) -> None:
         """Wait until these are at home: online, and paired if they have an owner."""
         for one in some or self.residents:
             await waited(
                 lambda one=one: one.appliance.is_online and one.appliance.is_paired == (one.owner is not None),  # type: ignore[misc]
-                lambda: "an appliance did not come back",
+                lambda: f"an appliance did not come back: {dict(one.appliance.happenings)}, {one.latest}",  # noqa: B023
             )
 
     async def all_is_well(self, seconds: float = PATIENCE_S, *, some: list[Resident] | None = None) -> None:

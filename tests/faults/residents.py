@@ -30,6 +30,8 @@ class PatientPhone(Phone):
         super().__init__(*given, **named)
         self.refusals: Counter[tuple[int, str]] = Counter()
         """Answers that meant "try again", by status and code."""
+        self.pairing_slots = asyncio.Semaphore(4)
+        """The gateway closes the oldest of more than five open pairings."""
 
     async def _get(self, path: str) -> dict[str, Any]:
         return await self._insist(lambda: super(PatientPhone, self)._get(path))
@@ -73,6 +75,7 @@ class Resident:
         """Every certificate that it was given, by its key."""
         self.acknowledged: dict[str, int] = {}
         """Reports of the present owner's time that the broker acknowledged: the number each page was given last."""
+        self._acknowledged_at: dict[str, float] = {}
         self.reports = 0
         self.repeated = 0
         """Reports sent once more because their acknowledgement did not come."""
@@ -82,8 +85,11 @@ class Resident:
         self.owner: str | None = None
         """The account that should own it."""
         self.orders = 0
+        self.latest: list[Happening] = []
+        """What happened last, for whoever has to find out what went wrong."""
 
     def watch(self, happening: Happening) -> None:
+        self.latest = [*self.latest[-9:], happening]
         match happening.what:
             case What.COMMAND_APPLIED if happening.subject is not None:
                 self.effects[happening.subject] += 1
@@ -112,6 +118,13 @@ class Resident:
         self.repeated += tries > 1
         known = self.acknowledged.get(page(number), -1)
         self.acknowledged[page(number)] = max(known, number)
+        self._acknowledged_at[page(number)] = asyncio.get_running_loop().time()
+
+    def not_promised(self, begin: float, end: float = float("inf")) -> None:
+        """Nobody promises what was acknowledged between these moments (seconds of the loop's clock)."""
+        for name, moment in self._acknowledged_at.items():
+            if begin <= moment <= end:
+                self.acknowledged.pop(name, None)
 
     async def burst(self, count: int) -> None:
         """Several reports at once; none waits for the acknowledgement of the one before."""

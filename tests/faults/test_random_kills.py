@@ -1,0 +1,48 @@
+"""kill -9 of the gateway at fifty random moments under load. The seed is said when it fails: HEARTHGATE_TEST_SEED."""
+
+import asyncio
+import os
+from pathlib import Path
+from random import Random
+
+from tests.faults.house import house
+from tests.faults.load import Busy
+
+KILLS = 50
+LIFE_S = (0.0, 1.2)
+"""How long a gateway lives after it serves."""
+
+
+async def test_fifty_deaths_under_load_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+    seed = int(os.environ.get("HEARTHGATE_TEST_SEED", "20260801"))
+    rng = Random(seed)  # noqa: S311 - moments of death
+    try:
+        async with house(tmp_path) as at:
+            phone = await at.phone()
+            people = await at.make(20)
+            boxes = await at.make(40, seed=2)
+            async with asyncio.TaskGroup() as tasks:
+                for number, resident in enumerate(people):
+                    tasks.create_task(at.move_in(resident, phone, seed=number))
+            busy = Busy(at, phone, rng)
+            async with (
+                at.gateway.undying(),
+                busy.going_on(people[:17], wandering=people[17:], boxes=boxes),
+            ):
+                for _ in range(KILLS):
+                    await asyncio.sleep(rng.uniform(*LIFE_S))
+                    dying = at.gateway.child
+                    dying.kill()
+                    await dying.ended.wait()
+                    await asyncio.sleep(0.01)
+                    await at.gateway.serving.wait()
+            await at.settled()
+            await at.all_is_well()
+            assert at.gateway.deaths == KILLS
+            assert busy.reports > 20 * KILLS
+            assert busy.commands > KILLS
+            assert busy.departures >= 10
+            assert busy.arrivals >= 10
+    except BaseException as failed:
+        failed.add_note(f"HEARTHGATE_TEST_SEED={seed}")
+        raise
