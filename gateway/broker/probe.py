@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 CONNACK: Final = 0x20
 PUBLISH: Final = 0x30
@@ -136,8 +136,7 @@ class Probe(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its ancestors
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from gateway.cli.command import AsJson, CommandError, ConfigFile, Exit, command, say, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.config import Settings
     from gateway.runtime.application import Application
 
@@ -25,9 +27,19 @@ def serve(*, config: ConfigFile = None) -> None:
         raise CommandError(f"the configuration cannot be used: {'; '.join(problems)}", Exit.USAGE)
     configure(level=settings.log.level.upper(), human=settings.log.format == "text")
     try:
-        asyncio.run(_serve(settings))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings))
     except asyncio.CancelledError:
         raise CommandError("stopped at once") from None
+
+
+def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """Uvloop where it is installed; None for asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve(settings: "Settings") -> None:

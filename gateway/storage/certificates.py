@@ -24,13 +24,6 @@ _BY_KEY: Final = (
     .order_by(certificates.c.prepared_at.desc(), certificates.c.serial)
     .limit(1)
 )
-_KEEP_KEY: Final = {
-    True: postgresql.insert(certificate_keys).on_conflict_do_nothing(),
-    False: sqlite.insert(certificate_keys).on_conflict_do_nothing(),
-}
-_KEY_HOLDER: Final = select(certificate_keys.c.device_id).where(
-    certificate_keys.c.key_digest == bindparam("key_digest")
-)
 _OF_DEVICE: Final = _SELECT.where(
     certificates.c.device_id == bindparam("device_id"),
     certificates.c.status.in_(_ALIVE),
@@ -53,6 +46,18 @@ _UPDATE: Final = (
         version=bindparam("version"),
     )
 )
+
+
+def _keep_key(dialect: Any) -> Any:
+    statement = dialect.insert(certificate_keys)
+    # An update that changes nothing, so that the row comes back also when it was there: whose the key is.
+    kept = statement.on_conflict_do_update(
+        index_elements=["key_digest"], set_={"key_digest": statement.excluded.key_digest}
+    )
+    return kept.returning(certificate_keys.c.device_id)
+
+
+_KEEP_KEY: Final = {True: _keep_key(postgresql), False: _keep_key(sqlite)}
 
 
 def _next_list(dialect: Any) -> Any:
@@ -87,9 +92,8 @@ class SqlCertificates:
     def add(self, certificate: Certificate) -> None:
         """See the protocol."""
         key = {"key_digest": certificate.key_digest, "device_id": certificate.device_id}
-        self._statements.execute(_KEEP_KEY[self._statements.is_postgresql], key)
-        holder = self._statements.first(_KEY_HOLDER, {"key_digest": certificate.key_digest})
-        if holder is None or holder.device_id != certificate.device_id:
+        holder: str = self._statements.execute(_KEEP_KEY[self._statements.is_postgresql], key).scalar_one()
+        if holder != certificate.device_id:
             raise StaleVersionError
         self._statements.execute(
             _INSERT,

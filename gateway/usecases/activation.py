@@ -130,8 +130,9 @@ def issue(
     signed = sign_certificate(tx, services.authority, certificate, prepared.csr, now)
     pairing = binding.pairing_of_token(tx, services, request.bind_token)
     progress.step(tx, pairing, Step.ACTIVATED, now)
-    bound, epoch, bind_code = _serves_somebody(tx, device), device.epoch, None
-    if request.bind_token is not None:
+    if request.bind_token is None:
+        bound, epoch, bind_code = _serves_somebody(tx, device), device.epoch, None
+    else:
         verdict = binding.present_token(tx, services, device, pairing, now, connected=False)
         bound, epoch, bind_code = verdict.bound, verdict.epoch, verdict.code
     reply = ActivationAccepted(
@@ -207,4 +208,5 @@ def _told(tx: Transaction, device: Device, request: ActivationRequest) -> Device
 
 
 def _serves_somebody(tx: Transaction, device: Device) -> bool:
-    return any(one.epoch == device.epoch for one in tx.bindings.of_device(device.device_id))
+    # In its first epoch it never served anybody: most activations need not look.
+    return device.epoch > 0 and any(one.epoch == device.epoch for one in tx.bindings.of_device(device.device_id))
