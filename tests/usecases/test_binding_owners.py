@@ -1,6 +1,9 @@
 """One owner at a time: another account, a reset, a release, and everything that falls with an epoch."""
 
 import asyncio
+from pathlib import Path
+
+import pytest
 
 from gateway.domain.binding import RELEASE_WAIT, Binding, Role
 from gateway.domain.failures import Code
@@ -8,6 +11,7 @@ from gateway.domain.identity import DeviceId
 from gateway.domain.ownership import Refusal, Refused, Released
 from gateway.usecases import binding
 from gateway.usecases.wishes import NotFound
+from tests.databases import DURABLE, fresh_url
 from tests.usecases.happenings import asked, bring, bring_quietly, expect_refused, paired, report, reset, send
 from tests.usecases.indoors import HEATER, Indoors
 
@@ -109,11 +113,21 @@ async def test_an_owner_who_pairs_again_ends_the_request(gateway: Indoors) -> No
     assert await gateway.owner(made) == owner
 
 
-async def test_two_accounts_that_pair_at_once_never_both_own_it(gateway: Indoors) -> None:
+@pytest.mark.parametrize("kind", DURABLE)
+async def test_two_accounts_that_pair_at_once_never_both_own_it(tmp_path: Path, kind: str) -> None:
+    with fresh_url(kind, tmp_path) as url:
+        gateway = Indoors(url)
+        try:
+            await race(gateway, rounds=100)
+        finally:
+            gateway.database.close()
+
+
+async def race(gateway: Indoors, rounds: int) -> None:
     made, people = await gateway.made(), [await gateway.account(), await gateway.account()]
     await gateway.activated(made)
     device_id = made.device_id or DeviceId("")
-    for round_ in range(100):
+    for round_ in range(rounds):
         tokens = [(await gateway.pairing(account)).bind_token for account in people]
         turn = tokens if round_ % 2 else tokens[::-1]
         await asyncio.gather(*(bring_quietly(gateway, made, token) for token in turn))
