@@ -1,50 +1,21 @@
 """Every way in which an activation is refused: the code, the attempt that says why, and nothing else changed."""
 
-import base64
 import json
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from device_sim.keys import certificate_request, new_key
-from gateway.domain.attempts import Confidence, Outcome
-from gateway.domain.failures import CATALOGUE, Code, Retry
+from gateway.domain.attempts import Confidence
+from gateway.domain.failures import Code
 from gateway.domain.units import BlockReason
 from gateway.usecases.connections import Denied
 from gateway.usecases.types import load_catalogue
 from tests.usecases.indoors import HEATER, Indoors, indoors
 from tests.usecases.made import Made
-
-
-async def expect_refusal(gateway: Indoors, made: Made, code: Code, payload: bytes | None = None, **changes: Any) -> str:
-    """Ask, and see that the refusal has its code everywhere and changed nothing. Returns the trace id."""
-    await gateway.connect(made)
-    before = gateway.rows()
-    reply = await gateway.ask(made, payload, **changes)
-    assert gateway.rows() == before
-    return await expect_answer(gateway, reply, code)
-
-
-async def expect_answer(gateway: Indoors, reply: dict[str, Any], code: Code) -> str:
-    failure = CATALOGUE[code]
-    assert (reply["ok"], reply["code"], reply["number"]) == (False, code.value, failure.number)
-    assert reply["retry"] == failure.retry.value
-    assert ("retry_after_s" in reply) == (failure.retry is Retry.AFTER)
-    attempt, evidence = await gateway.attempt(reply["trace_id"])
-    assert (attempt.code, attempt.stage_reached, attempt.outcome) == (code, failure.stage, Outcome.FAILED)
-    assert attempt.confidence is Confidence.OBSERVED
-    assert evidence[-1].raw_code == code.value
-    trace_id: str = reply["trace_id"]
-    return trace_id
-
+from tests.usecases.refusals import expect_answer, expect_refusal
 
 # -- who is asking
 
@@ -291,58 +262,3 @@ async def expect_answer_of_limit(gateway: Indoors, reply: dict[str, Any]) -> Non
     assert (reply["code"], reply["retry"], reply["retry_after_s"]) == ("act.rate_limited", "after", 60)
     _, evidence = await gateway.attempt(reply["trace_id"])
     assert evidence[-1].says == "too_many_requests"
-
-
-# -- the certificate request
-
-
-@dataclass
-class Hostile:
-    """A certificate request that must be refused."""
-
-    what: str
-    code: Code
-    pem: str = field(repr=False)
-
-
-def _signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, *extensions: x509.ExtensionType) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "d-00000000000000000000000000")])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
-    for extension in extensions:
-        builder = builder.add_extension(extension, critical=True)
-    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
-
-
-def _hostile() -> list[Hostile]:
-    good = certificate_request(new_key(), "x")
-    lines = good.splitlines()
-    der = bytearray(base64.b64decode("".join(lines[1:-1])))
-    der[-1] ^= 1
-    forged = "\n".join([lines[0], base64.b64encode(der).decode(), lines[-1]]) + "\n"
-    invalid, rejected = Code.CERT_CSR_INVALID, Code.CERT_KEY_REJECTED
-    return [
-        Hostile("no PEM", invalid, "hello"),
-        Hostile("PEM of nothing", invalid, f"{lines[0]}\nAAAA\n{lines[-1]}\n"),
-        Hostile("cut off", invalid, good[: len(good) // 2]),
-        Hostile("two at once", invalid, good + good),
-        Hostile("badly signed", invalid, forged),
-        Hostile("CA:TRUE", invalid, _signed(ec.generate_private_key(ec.SECP256R1()), x509.BasicConstraints(True, 3))),
-        Hostile("RSA", rejected, _signed(rsa.generate_private_key(65537, 2048))),
-        Hostile("P-384", rejected, _signed(ec.generate_private_key(ec.SECP384R1()))),
-        Hostile("known to everybody", rejected, _signed(ec.derive_private_key(1, ec.SECP256R1()))),
-    ]
-
-
-@pytest.mark.parametrize("hostile", _hostile(), ids=lambda one: one.what)
-async def test_a_hostile_certificate_request_leaves_nothing_behind(gateway: Indoors, hostile: Hostile) -> None:
-    made = await gateway.made()
-    await expect_refusal(gateway, made, hostile.code, csr=hostile.pem)
-    assert gateway.rows()["devices"] == gateway.rows()["certificates"] == gateway.rows()["certificate_keys"] == []
-
-
-async def test_the_key_of_another_unit_is_rejected_and_the_other_goes_on(gateway: Indoors) -> None:
-    first, second = await gateway.made(), await gateway.made()
-    await gateway.activated(first)
-    second.key = first.key
-    await expect_refusal(gateway, second, Code.CERT_KEY_REJECTED)
-    assert await gateway.hello(first)
