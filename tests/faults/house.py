@@ -124,13 +124,14 @@ class House:
         return phone
 
     async def move_in(self, resident: Resident, phone: PatientPhone, *, seed: int = 1) -> None:
-        """From the box to the app, with the token on the way."""
+        """From the box to the app, with the token on the way; and its first report, which is the end of that way."""
         self.unpack(resident, seed=seed)
         async with phone.pairing_slots:
             await resident.come_in(phone)
             self.residents.append(resident)
             self.tasks.create_task(resident.appliance.run())
             await self.settled([resident])
+        await resident.report()
 
     async def move_back(self, resident: Resident, phone: PatientPhone) -> None:
         """Into the app again, with a token over the running connection."""

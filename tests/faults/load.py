@@ -1,7 +1,7 @@
 """A busy house: reports, commands, appliances that come and go. Runs until told to stop, and then ends in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -31,13 +31,18 @@ class Busy:
 
     @asynccontextmanager
     async def going_on(
-        self, reporting: list[Resident], *, wandering: list[Resident] | None = None, boxes: list[Resident] | None = None
+        self,
+        reporting: list[Resident],
+        *,
+        wandering: Mapping[Resident, PatientPhone] | None = None,
+        boxes: list[Resident] | None = None,
     ) -> AsyncIterator[None]:
         """Load while the body runs, and until everybody has finished what they began.
 
         Args:
             reporting: at home; they report, and each is told things.
-            wandering: at home; they are released and bound again, over and over.
+            wandering: at home; they are released and bound again, over and over, each by a person of its own: a
+                password that was being checked when the gateway died counts as a wrong one, and five are too many.
             boxes: are taken out of their boxes one after another.
         """
         self._over.clear()
@@ -45,8 +50,8 @@ class Busy:
             for resident in reporting:
                 tasks.create_task(self._report(resident))
                 tasks.create_task(self._obey(resident))
-            for resident in wandering or ():
-                tasks.create_task(self._wander(resident))
+            for resident, phone in (wandering or {}).items():
+                tasks.create_task(self._wander(resident, phone))
             if boxes:
                 tasks.create_task(self._unpack(boxes))
             try:
@@ -82,12 +87,12 @@ class Busy:
             )
             self.commands += 1
 
-    async def _wander(self, resident: Resident) -> None:
+    async def _wander(self, resident: Resident, phone: PatientPhone) -> None:
         while await self._pause(2.0):
-            await resident.leave(self._phone)
+            await resident.leave(phone)
             await self._at.settled([resident])
             self.departures += 1
-            await self._at.move_back(resident, self._phone)
+            await self._at.move_back(resident, phone)
             await resident.report()
 
     async def _unpack(self, boxes: list[Resident]) -> None:
@@ -95,5 +100,4 @@ class Busy:
             if not await self._pause(2.0):
                 return
             await self._at.move_in(resident, self._phone, seed=1000 + number)
-            await resident.report()
             self.arrivals += 1

@@ -41,11 +41,15 @@ async def test_a_broker_killed_under_load_comes_back_and_nothing_promised_is_los
     async with house(tmp_path, house_settings(tmp_path, kind=kind)) as at:
         phone = await at.phone()
         people = await at.make(10)
+        wandering = {
+            one: await at.phone(f"wanderer-{number}@example.org", seed=10 + number)
+            for number, one in enumerate(people[8:])
+        }
         for number, resident in enumerate(people):
-            await at.move_in(resident, phone, seed=number)
+            await at.move_in(resident, wandering.get(resident, phone), seed=number)
         life = at.gateway.child
         busy = Busy(at, phone, Random(1))  # noqa: S311 - who reports when
-        async with busy.going_on(people[:8], wandering=people[8:]):
+        async with busy.going_on(people[:8], wandering=wandering):
             for _ in range(KILLS):
                 await asyncio.sleep(1.5)
                 died = asyncio.get_running_loop().time()

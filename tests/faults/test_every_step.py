@@ -83,7 +83,6 @@ async def test_activation_with_a_token_survives_a_death_at_every_step(tmp_path: 
             resident = next(boxes)
             latest[:] = [resident]
             await at.move_in(resident, phone, seed=step)
-            await resident.report()
 
         async def well() -> None:
             await at.all_is_well(some=latest)
@@ -173,7 +172,6 @@ async def _one_at_home(at: House) -> tuple[PatientPhone, Resident]:
     phone = await at.phone()
     resident = (await at.make(1))[0]
     await at.move_in(resident, phone)
-    await resident.report()
     await at.all_is_well()
     return phone, resident
 

@@ -9,7 +9,7 @@ from tests.faults.house import house
 from tests.faults.load import Busy
 
 KILLS = 50
-LIFE_S = (0.0, 1.2)
+LIFE_S = (0.0, 0.8)
 """How long a gateway lives after it serves."""
 
 
@@ -21,13 +21,17 @@ async def test_fifty_deaths_under_load_lose_nothing_and_do_nothing_twice(tmp_pat
             phone = await at.phone()
             people = await at.make(20)
             boxes = await at.make(40, seed=2)
+            wandering = {
+                one: await at.phone(f"wanderer-{number}@example.org", seed=10 + number)
+                for number, one in enumerate(people[17:])
+            }
             async with asyncio.TaskGroup() as tasks:
                 for number, resident in enumerate(people):
-                    tasks.create_task(at.move_in(resident, phone, seed=number))
+                    tasks.create_task(at.move_in(resident, wandering.get(resident, phone), seed=number))
             busy = Busy(at, phone, rng)
             async with (
                 at.gateway.undying(),
-                busy.going_on(people[:17], wandering=people[17:], boxes=boxes),
+                busy.going_on(people[:17], wandering=wandering, boxes=boxes),
             ):
                 for _ in range(KILLS):
                     await asyncio.sleep(rng.uniform(*LIFE_S))
