@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import activations, answers, commands, memory, reports, start
+from benchmarks import activations, answers, commands, memory, pair, reports, start
 from benchmarks.results import Figure, machine, table
 
 Measure = Callable[[Path, int], Awaitable[list[Figure]]]
@@ -22,6 +22,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "reports-nats-postgresql": partial(reports.measure, kind="nats", database="postgresql"),
     "reports-mosquitto-sqlite": partial(reports.measure, kind="mosquitto", database="sqlite"),
     "reports-mosquitto-postgresql": partial(reports.measure, kind="mosquitto", database="postgresql"),
+    "pair-nats": partial(pair.measure, kind="nats"),
+    "pair-mosquitto": partial(pair.measure, kind="mosquitto"),
     "activations-nats": partial(activations.measure, kind="nats"),
     "activations-mosquitto": partial(activations.measure, kind="mosquitto"),
     "answer-nats": partial(answers.measure, kind="nats"),

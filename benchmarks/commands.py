@@ -183,14 +183,17 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
             for number in range(APPLIANCES):  # not counted: connections and caches come into being
                 await command(number)
             for run in range(runs):
-                echoed, alone = p50_p99(await at_a_rate(reflected)), p50_p99(await at_a_rate(command))
+                echoed, used = p50_p99(await at_a_rate(reflected)), gateway.cpu_seconds()
+                alone = p50_p99(await at_a_rate(command))
+                each_ms = (gateway.cpu_seconds() - used) / (RATE * SECONDS) * 1e3
+                middle.notes.append(f"{each_ms:.1f} ms of the gateway's processor time a command")
                 used = gateway.cpu_seconds()
                 under = p50_p99(await _under_load(publisher, load, run, lambda: at_a_rate(command)))
                 used = gateway.cpu_seconds() - used
                 middle.run(alone[0], echoed[0])
                 tail.run(alone[1], echoed[1])
                 loaded.run(under[1], alone[1])
-                loaded.notes.append(f"p50 {under[0]:.1f} ms; the gateway used {used / SECONDS:.0%} of a core")
+                loaded.notes.append(f"p50 {under[0]:.1f} ms; {used:.1f} s of the gateway's processor time in {SECONDS} s")
             for task in listening:
                 task.cancel()
     return [middle, tail, loaded]

@@ -31,7 +31,7 @@ EACH: Final = 1200
 SETTLE_S: Final = 0.5
 PATIENCE_S: Final = 120.0
 _LOOK_S: Final = 0.02
-_STORED: Final = 'hearthgate_messages_received_total{channel="state"}'
+TAKEN: Final = 'hearthgate_messages_received_total{channel="state"}'
 _DROPPED: Final = 'hearthgate_messages_dropped_total{channel="state"'
 
 
@@ -101,7 +101,7 @@ async def drain(one: Setting, first: int) -> tuple[float, float]:
     seconds, used = time.perf_counter() - began, one.gateway.cpu_seconds() - used
     after = one.gateway.metrics()
     dropped = sum(value - before.get(name, 0) for name, value in after.items() if name.startswith(_DROPPED))
-    stored = after[_STORED] - before.get(_STORED, 0) - dropped
+    stored = after[TAKEN] - before.get(TAKEN, 0) - dropped
     assert stored == APPLIANCES * EACH, f"{stored} stored of {APPLIANCES * EACH}, {dropped} dropped"
     return seconds, used
 
