@@ -75,10 +75,16 @@ class House:
     http: aiohttp.ClientSession
     tasks: asyncio.TaskGroup
     residents: list[Resident] = field(default_factory=list)
+    api_port: int | None = None
+    """Where the phone finds the API, if not at the gateway itself."""
+    mqtt_port: int | None = None
+    """Where appliances find the broker, likewise."""
 
     @property
     def claim_address(self) -> Address:
         broker = self.settings.broker
+        if self.mqtt_port is not None:
+            return Address("127.0.0.1", self.mqtt_port)
         return Address("127.0.0.1", broker.nats.mqtt_port if broker.kind == "nats" else broker.mosquitto.claim_port)
 
     async def make(self, count: int, *, seed: int = 1) -> list[Resident]:
@@ -118,7 +124,7 @@ class House:
 
     async def phone(self, name: str = "anna@example.org", *, seed: int = 1) -> PatientPhone:
         """Somebody's app, signed up and logged in."""
-        url = f"http://127.0.0.1:{self.settings.api.port}"
+        url = f"http://127.0.0.1:{self.api_port or self.settings.api.port}"
         phone = PatientPhone(self.http, url, name, "correct horse battery", rng=Random(seed))  # noqa: S311 - keys of a test
         await phone.sign_up()
         return phone
