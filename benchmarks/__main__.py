@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print the table, and write it down when asked."""
+"""`python -m benchmarks`: measure, print the table, and write it down. Without `--only` it takes everything."""
 
 import argparse
 import asyncio
@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import activations, answers, commands, memory, pair, reports, start
+from benchmarks import activations, answers, commands, memory, page, pair, reports, start
 from benchmarks.results import Figure, machine, table
+from gateway.broker.mosquitto.server import ProgramMissingError, find_program
 
 Measure = Callable[[Path, int], Awaitable[list[Figure]]]
 
@@ -42,6 +43,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], help="measures whose name begins so; may be repeated")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="one object a figure instead of the table")
+    parser.add_argument("--write", action="store_true", help="put the figures of --only into docs/benchmarks.md, too")
     parser.add_argument("--list", action="store_true", help="name the measures and do nothing")
     chosen = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -53,6 +55,9 @@ def main() -> int:
     failed = False
     for name in names:
         began = time.perf_counter()
+        if "mosquitto" in name and not _has_mosquitto():
+            print(f"{name}: not measured, there is no mosquitto", file=sys.stderr)
+            continue
         with tempfile.TemporaryDirectory(prefix="hearthgate-bench-") as folder:
             try:
                 figures += asyncio.run(_one(MEASURES[name], Path(folder), chosen.runs))
@@ -65,7 +70,17 @@ def main() -> int:
             print(json.dumps(figure.as_json(), ensure_ascii=False))
     else:
         print("\n".join(machine()) + "\n\n" + table(figures))
+    if figures and (chosen.write or not (chosen.only or chosen.json)):
+        page.write(figures)
     return 1 if failed else 0
+
+
+def _has_mosquitto() -> bool:
+    try:
+        find_program()
+    except ProgramMissingError:
+        return False
+    return True
 
 
 async def _one(measure: Measure, folder: Path, runs: int) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Activations: TLS with the claim certificate, request, certificate, reconnect, hello, welcome; against bare handshakes."""
+"""Activations: TLS with the claim certificate, request, certificate, reconnect, hello; against bare handshakes."""
 
 import json
 from dataclasses import asdict

@@ -69,5 +69,3 @@ def _signing(secrets: Secrets) -> float:
             CertificatePlan(name, csr.public_key_der, authority.new_serial(), now, now + timedelta(days=365)),
         )
     return SIGNATURES / (time.perf_counter() - began)
-
-

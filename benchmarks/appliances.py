@@ -7,7 +7,7 @@ broker and API takes seconds; the rows are the same.
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -113,7 +113,7 @@ class Works:
         return names
 
     async def activated(self, count: int, *, seed: int = 1, owners: Sequence[str] = ()) -> list[Account]:
-        """Make units, activate them, and bind them to accounts (to `owners` in turn, or to new ones); how they connect."""
+        """Make units, activate them, bind them to `owners` in turn (to new accounts without any); how they connect."""
         services = activation_services(self.settings, self.secrets, load_catalogue())
         broker = self.settings.broker
         port = broker.nats.mqtt_port if broker.kind == "nats" else broker.mosquitto.device_port
@@ -193,7 +193,7 @@ def _bind(tx: Transaction, device_id: str, owner: str, now: datetime) -> None:
 @contextlib.asynccontextmanager
 async def works(settings: Settings, folder: Path) -> AsyncIterator[Works]:
     """Open a gateway's keys and database; all is made that is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secrets = open_secrets(settings, utc_now)
     engine = engine_for(settings.database_url.get_secret_value(), threads=4)

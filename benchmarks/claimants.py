@@ -27,9 +27,7 @@ class Claimant:
     reply: asyncio.Future[dict[str, Any]]
 
     @classmethod
-    async def connect(
-        cls, account: Account, request: bytes, *, context: ssl.SSLContext | None = None
-    ) -> "Claimant":
+    async def connect(cls, account: Account, request: bytes, *, context: ssl.SSLContext | None = None) -> "Claimant":
         """Connect and listen."""
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 

@@ -90,7 +90,7 @@ class App:
 
 
 async def at_a_rate(work: Callable[[int], Awaitable[None]]) -> list[float]:
-    """Begin `RATE` pieces of work a second for `SECONDS`; how long each took from the moment at which it was due, ms."""
+    """Begin `RATE` pieces of work a second for `SECONDS`; how long each took from when it was due, ms."""
     loop, took = asyncio.get_running_loop(), []
 
     async def one(number: int, due: float) -> None:
@@ -149,7 +149,7 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
     where = f"{kind}, sqlite"
     middle = Figure(f"command round trip p50, {where}", "ms", "MQTT echo p50", "≤ echo + 5 ms")
     tail = Figure(f"command round trip p99, {where}", "ms", "MQTT echo p99", "≤ 30 ms")
-    loaded = Figure(f"command round trip p99 with {load:,} reports/s, {where}", "ms", "alone", "≤ 3 ×")
+    loaded = Figure(f"command round trip p99 with {load:,} reports/s, {where}", "ms", "alone", "≤ 3 times")
     gateway = GatewayProcess(folder, configuration(folder, kind=kind))
     async with works(gateway.settings, folder / "clients") as made:
         reporters = await made.activated(REPORTERS, seed=2)
@@ -193,7 +193,9 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
                 middle.run(alone[0], echoed[0])
                 tail.run(alone[1], echoed[1])
                 loaded.run(under[1], alone[1])
-                loaded.notes.append(f"p50 {under[0]:.1f} ms; {used:.1f} s of the gateway's processor time in {SECONDS} s")
+                loaded.notes.append(
+                    f"p50 {under[0]:.1f} ms; {used:.1f} s of the gateway's processor time in {SECONDS} s"
+                )
             for task in listening:
                 task.cancel()
     return [middle, tail, loaded]

@@ -1,7 +1,7 @@
 """A helper process: appliances that publish state reports with QoS 1, as fast as the broker takes them or at a rate.
 
-Told `{"clients": [{"account": …, "topic": …}]}` it connects and answers `ready`. Told `{"first": 1, "count": 1000}` each
-client publishes so many reports, numbered from `first`; it answers `done` when the broker has acknowledged them all.
+Told `{"clients": [{"account": …, "topic": …}]}` it connects and answers `ready`. Told `{"first": 1, "count": 1000}`
+each client publishes so many reports, numbered from `first`; it answers `done` when the broker has acknowledged all.
 With `"rate"` (reports a second, all together) it answers `begun`, and `done` when `count` of each are out.
 """
 
@@ -22,9 +22,7 @@ async def main() -> None:
     reader = await orders()
     first = await next_order(reader)
     assert first is not None
-    clients = []
-    for client in first["clients"]:
-        clients.append((await Wire.connect(Account(**client["account"])), str(client["topic"])))
+    clients = [(await Wire.connect(Account(**client["account"])), str(client["topic"])) for client in first["clients"]]
     answer(ready=len(clients))
     while (order := await next_order(reader)) is not None:
         loop = asyncio.get_running_loop()

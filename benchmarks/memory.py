@@ -1,4 +1,4 @@
-"""Memory: of a gateway that knows nobody and one that knows 10,000 appliances, and of the broker for each connection."""
+"""Memory: a gateway that knows nobody, one that knows 10,000 appliances, and the broker for each connection."""
 
 from dataclasses import asdict
 from pathlib import Path

