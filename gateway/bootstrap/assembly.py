@@ -78,7 +78,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     )
     canary = Canary(reached, secrets, name, clock)
     admission.canary = canary
-    relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics)
+    relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics, sender=name)
     services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
     hub = ChangesHub()
     database.on_commit(hub.committed)
@@ -91,18 +91,22 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
         queue=settings.passwords.queue,
     )
     limits = settings.limits
-    flow = Flow(
-        per_second=limits.appliance_messages_per_second,
-        burst=limits.appliance_burst_messages,
-        monotonic=time.monotonic,
-    )
+
+    def appliance_flow() -> Flow:
+        """One for each intake: an appliance that reports too much must not lose its own answers to commands."""
+        return Flow(
+            per_second=limits.appliance_messages_per_second,
+            burst=limits.appliance_burst_messages,
+            monotonic=time.monotonic,
+        )
+
     claims = Flow(per_second=CLAIM_RATE[0], burst=CLAIM_RATE[1], monotonic=time.monotonic)
     router = Router(
         ActivateHandler(database, services, claims, clock, metrics),
-        DeviceHandler(database, services, flow, clock, metrics),
+        DeviceHandler(database, services, appliance_flow(), clock, metrics),
         metrics,
     )
-    reports = ReportsHandler(database, services.types, flow, clock, metrics)
+    reports = ReportsHandler(database, services.types, appliance_flow(), clock, metrics)
     api = ApiServer(
         make_application(
             ApiDependencies(
@@ -154,7 +158,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
             background=(
                 Deadlines(database, works(services), clock),
                 evidence,
-                Hints(reached.transport, hub),
+                Hints(reached.transport, hub, own_name=name),
                 Retention(database, clock, metrics),
             ),
             api=api,

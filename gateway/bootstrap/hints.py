@@ -13,7 +13,8 @@ AT_ONCE: Final = 500
 class Hints:
     """Hands what the bus says to this gateway's streams. A service."""
 
-    def __init__(self, transport: Transport, hub: ChangesHub) -> None:
+    def __init__(self, transport: Transport, hub: ChangesHub, *, own_name: str) -> None:
+        self._own: Final = own_name.encode()
         self._transport: Final = transport
         self._hub: Final = hub
 
@@ -22,6 +23,8 @@ class Hints:
         while True:
             for message in await self._transport.receive(Intake.BUS, AT_ONCE):
                 match parse(message.topic):
+                    case BusTopic() if self._own in message.payload:
+                        pass  # our own: the hub heard of it from the commit
                     case BusTopic(account_id=account_id):
                         self._hub.poke(AccountId(account_id))
                     case _:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.observability.logging import logger
@@ -14,7 +14,7 @@ from gateway.usecases.transaction import Database, DatabaseUnavailableError
 
 _log = logger(__name__)
 
-LONGEST_SLEEP_S: Final = 30.0
+LONGEST_SLEEP: Final = timedelta(seconds=30)
 """Another gateway may have committed an earlier deadline and died: look at least this often."""
 
 PAUSE_S: Final = 1.0
@@ -29,37 +29,47 @@ class Deadlines:
         self._works: Final = works
         self._clock: Final = clock
         self._earlier: Final = asyncio.Event()
+        self._next: datetime | None = None
         database.on_commit(self._committed)
 
     def _committed(self, committed: Committed) -> None:
-        if committed.deadlines:
+        if committed.ring_at is not None and (self._next is None or committed.ring_at < self._next):
+            self._next = committed.ring_at
             self._earlier.set()
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            self._earlier.clear()
             try:
-                await self._work_off()
-                moment = await self._database.read(next_moment)
+                await self._look()
             except DatabaseUnavailableError:
                 _log.warning("deadlines_wait_for_database")
                 await asyncio.sleep(PAUSE_S)
                 continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._earlier.wait(), self._seconds_until(moment))
+            while (seconds := self._seconds_left()) > 0:
+                self._earlier.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._earlier.wait(), seconds)
 
-    async def _work_off(self) -> None:
-        for work in self._works:
-            while await self._some(work):
-                pass
+    async def _look(self) -> None:
+        """Do what is due, and note when to look again. Mostly nothing is: what was to ring had its answer in time."""
+        self._next = self._clock() + LONGEST_SLEEP
+        moment = await self._database.read(next_moment)
+        if moment is not None and moment <= self._clock():
+            for work in self._works:
+                while await self._some(work):
+                    pass
+            moment = await self._database.read(next_moment)
+        if moment is not None:
+            self._next = min(self._next, moment)
 
     async def _some(self, work: Work) -> int:
         now = self._clock()
         return await self._database.run(lambda tx: work(tx, now))
 
-    def _seconds_until(self, moment: datetime | None) -> float:
-        if moment is None:
-            return LONGEST_SLEEP_S
+    def _seconds_left(self) -> float:
+        if self._next is None:
+            return LONGEST_SLEEP.total_seconds()
         # One millisecond more: the database keeps milliseconds, and waking just before the moment finds nothing due.
-        return min(LONGEST_SLEEP_S, max(0.001, (moment - self._clock()).total_seconds() + 0.001))
+        left = (self._next - self._clock()).total_seconds() + 0.001
+        return min(left, LONGEST_SLEEP.total_seconds()) if left > 0.001 else 0.0  # noqa: PLR2004 - the same millisecond

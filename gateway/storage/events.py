@@ -11,6 +11,7 @@ from gateway.storage.tables.delivery import counters, events
 from gateway.storage.tables.lifecycle import bindings
 from gateway.usecases.repositories.events import LoggedEvent
 
+_COUNTERS: Final = select(counters).where(counters.c.name.in_(("changes", "forgotten_events")))
 _COUNTER: Final = select(counters.c.value).where(counters.c.name == bindparam("name"))
 # An event of a device is shown while its epoch is the account's: joined at each reading, not remembered.
 _MINE: Final = (
@@ -47,6 +48,11 @@ class SqlEvents:
 
     def __init__(self, statements: Statements) -> None:
         self._statements: Final = statements
+
+    def bounds(self) -> tuple[int, int]:
+        """See the protocol."""
+        values = {row.name: row.value for row in self._statements.all(_COUNTERS)}
+        return values["forgotten_events"], values["changes"]
 
     def newest(self) -> int:
         """See the protocol."""

@@ -43,7 +43,7 @@ class SqlTransaction:
         self._events: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
         self._accounts: set[AccountId] = set()
-        self._deadline = False
+        self._ring_at: datetime | None = None
         self._counted: list[tuple[Counted, tuple[str, ...]]] = []
 
     # -- what leaves with the commit
@@ -107,9 +107,10 @@ class SqlTransaction:
         """See the protocol."""
         self._counted.append((what, labels))
 
-    def ring_at(self, moment: datetime) -> None:  # noqa: ARG002 - the timer reads the earliest moment from the tables
+    def ring_at(self, moment: datetime) -> None:
         """See the protocol."""
-        self._deadline = True
+        if self._ring_at is None or moment < self._ring_at:
+            self._ring_at = moment
 
     def _advance(self, many: int) -> int:
         value: int = self.statements.execute(_NEXT_VALUE, {"many": many}).scalar_one()
@@ -127,7 +128,7 @@ class SqlTransaction:
             first = last - len(self._events) + 1
             numbered = [{"event_id": first + n, **event} for n, event in enumerate(self._events)]
             self.statements.execute_many(_INSERT_EVENTS, numbered)
-        return Committed(rows, frozenset(self._accounts), self._deadline, tuple(self._counted))
+        return Committed(rows, frozenset(self._accounts), self._ring_at, tuple(self._counted))
 
     def _written(self, row: dict[str, Any]) -> OutboxRow:
         number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()

@@ -33,17 +33,30 @@ Evict = Callable[[str], Awaitable[None]]
 class OutboxRelay:
     """The only sender of what commits leave to do. One in each gateway."""
 
-    def __init__(self, database: Database, transport: Transport, evict: Evict, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        evict: Evict,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        sender: str,
+    ) -> None:
+        """`sender`: this gateway's name, in its hints, so that it can pass over its own."""
         self._database: Final = database
         self._transport: Final = transport
         self._evict: Final = evict
         self._clock: Final = clock
         self._sent: Final = metrics.outbox_sent
+        self._hint: Final = encode(BusHint(kind="changes", sender=sender))
         self._rows: deque[OutboxRow] = deque()
         self._hints: dict[str, None] = {}
         self._wake: Final = asyncio.Event()
         self._idle: Final = asyncio.Event()
         self._idle.set()
+        self._done: list[int] = []
+        self._some_done: Final = asyncio.Event()
         database.on_commit(self._committed)
 
     def _committed(self, committed: Committed) -> None:
@@ -66,12 +79,32 @@ class OutboxRelay:
         await self._take_over(REMEMBERED_AT_MOST, mine=True)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_over_regularly())
+            tasks.create_task(self._remove_done())
             while True:
-                if not self._rows and not self._hints:
-                    self._idle.set()
+                self._rest()
                 await self._wake.wait()
                 self._wake.clear()
                 await self._send_all(tasks)
+
+    def _rest(self) -> None:
+        if not (self._rows or self._hints or self._done):
+            self._idle.set()
+
+    async def _remove_done(self) -> None:
+        """Remove what was sent, all of it that the removal before kept waiting: sending does not wait for the disk."""
+        while True:
+            await self._some_done.wait()
+            self._some_done.clear()
+            done = list(self._done)
+            try:
+                await self._database.sent(done)
+            except DatabaseUnavailableError:
+                # Published but not removed: the claim runs out and they are sent again. Receivers drop what they know.
+                _log.warning("outbox_not_removed", rows=len(done))
+            del self._done[: len(done)]
+            if self._done:
+                self._some_done.set()
+            self._rest()
 
     async def _take_over_regularly(self) -> None:
         while True:
@@ -100,9 +133,6 @@ class OutboxRelay:
             except TransportClosedError:
                 self._rows.extendleft(reversed(batch))
                 await self._transport.connected()
-            except DatabaseUnavailableError:
-                # Published but not removed: the claim runs out and they are sent again. Receivers drop what they know.
-                _log.warning("outbox_not_removed", rows=len(batch))
 
     async def _send(self, batch: list[OutboxRow], hints: list[str], tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
@@ -120,11 +150,12 @@ class OutboxRelay:
                 case Kind.EVICT:  # may take seconds where a broker has to read files; nobody waits behind it
                     tasks.create_task(self._end_connection(row))
         for account_id in hints:
-            await self._transport.publish(str(BusTopic(account_id)), encode(BusHint(kind="changes")))
+            await self._transport.publish(str(BusTopic(account_id)), self._hint)
         if done:
             await self._transport.flush()
             self._sent.inc(len(done))
-            await self._database.sent(done)
+            self._done += done
+            self._some_done.set()
 
     async def _end_connection(self, row: OutboxRow) -> None:
         try:

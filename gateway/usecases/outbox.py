@@ -53,11 +53,11 @@ class Committed:
     outbox: tuple[OutboxRow, ...] = ()
     accounts: frozenset[AccountId] = frozenset()
     """Accounts that have something new to see."""
-    deadlines: bool = False
-    """A timer may have to ring earlier than before."""
+    ring_at: datetime | None = None
+    """A timer must look again no later than this."""
     counted: tuple[tuple[Counted, tuple[str, ...]], ...] = ()
     """What is to be counted now that it took place, each with the labels of its metric."""
 
     def __bool__(self) -> bool:
         """False when nothing is left to do."""
-        return bool(self.outbox or self.accounts or self.deadlines or self.counted)
+        return bool(self.outbox or self.accounts or self.ring_at is not None or self.counted)

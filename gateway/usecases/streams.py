@@ -77,7 +77,8 @@ def snapshot(tx: Transaction, sealer: Sealer, account_id: AccountId, now: dateti
 
 def can_resume(tx: Transaction, after: int) -> bool:
     """Whether the log still holds everything after that number; also False for a number that was never given."""
-    return tx.events.resumable_from() <= after <= tx.events.newest()
+    oldest, newest = tx.events.bounds()
+    return oldest <= after <= newest
 
 
 def changes(

@@ -16,6 +16,7 @@ from gateway.protocol.messages.fields import (
     Count,
     Epoch,
     FreeJson,
+    GatewayName,
     Instant,
     Message,
     Name,
@@ -154,3 +155,5 @@ class BusHint(Message):
     """Gateways tell each other that something of an account changed; what it was is read from the database."""
 
     kind: Name
+    sender: GatewayName | None = None
+    """Whose hint it is: a gateway passes over its own."""

@@ -153,6 +153,7 @@ def is_request_id(text: str) -> bool:
 
 
 DeviceName = Annotated[str, _text(r"d-[0-9a-z]{26}")]
+GatewayName = Annotated[str, _text(r"g-[0-9a-z]{26}")]
 Code = Annotated[str, _text(r"[a-z]{1,16}\.[a-z0-9_]{1,48}")]
 """A failure code, such as `act.malformed`."""
 CodeNumber = Annotated[int, Field(ge=1, le=999)]

@@ -24,6 +24,9 @@ class LoggedEvent:
 class EventRepository(Protocol):
     """Reading the log. Numbers grow in the order of commits."""
 
+    def bounds(self) -> tuple[int, int]:
+        """(`resumable_from`, `newest`) in one look."""
+
     def newest(self) -> int:
         """The number of the latest change of any kind (0 when there was none)."""
 
