@@ -1,6 +1,6 @@
 """Who may connect to the broker: the certificate's issuer first, then the gateway's books. And who no longer may."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gateway.bootstrap.secrets import Secrets
 from gateway.broker.mosquitto.broker import RevocationLists
@@ -16,9 +16,6 @@ from gateway.usecases.connections import Connecting, Denied, Standing
 from gateway.usecases.services import Clock
 from gateway.usecases.transaction import Database
 
-if TYPE_CHECKING:
-    from gateway.bootstrap.canary import Canary
-
 
 class Admission:
     """Who may connect to the broker: the certificate's issuer first, then the gateway's books."""
@@ -28,7 +25,6 @@ class Admission:
         self._secrets: Final = secrets
         self._clock: Final = clock
         self._decisions: Final = metrics.broker_decisions
-        self.canary: Canary | None = None
         names = (AuthorityName.FACTORY, AuthorityName.DEVICE, AuthorityName.SERVICE)
         self._certificates: Final = PresentedCertificates(
             authority for name in names for authority in secrets.authorities.trusted(name)
@@ -46,7 +42,7 @@ class Admission:
         now = self._clock()
         if isinstance(shown, PresentedProblem) or not shown.not_before <= now < shown.not_after:
             return Deny(Code.TLS_CLIENT_CERT_INVALID.value)
-        if self.canary is not None and self.canary.knows(shown.common_name):
+        if shown.is_canary:
             if presented.client_id != shown.common_name:
                 return Deny(Code.OPCONN_ID_MISMATCH.value)
             return Permit(Kind.DEVICE, shown.common_name, until=shown.not_after)

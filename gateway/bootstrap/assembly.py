@@ -77,7 +77,6 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
         BrokerNeeds(settings, secrets, name, clock, admission.decide, admission.lists, evidence.take),
     )
     canary = Canary(reached, secrets, name, clock)
-    admission.canary = canary
     relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics, sender=name)
     services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
     hub = ChangesHub()

@@ -16,49 +16,40 @@ from gateway.usecases.services import Clock
 
 
 class Canary:
-    """Flies once at each start. While it does, `knows` tells its two identities apart from strangers."""
+    """Flies once at each start. Its certificates say what they are, for whichever gateway is asked to let them in."""
 
     def __init__(self, reached: Reached, secrets: Secrets, observer_id: str, clock: Clock) -> None:
         self._reached: Final = reached
         self._secrets: Final = secrets
         self._observer_id: Final = observer_id
         self._clock: Final = clock
-        self._names: frozenset[str] = frozenset()
-
-    def knows(self, common_name: str) -> bool:
-        """True for the identities of a test that is under way: no device row stands behind them."""
-        return common_name in self._names
 
     async def fly(self) -> tuple[Finding, ...]:
         """Try what must fail; empty is good."""
         await self._reached.admitting()
         new = self._secrets.identifiers.new
         name, other = new(Kind.DEVICE.value), new(Kind.DEVICE.value)
-        self._names = frozenset((name, other))
         trusted = self._secrets.authorities.bundle(AuthorityName.HTTPS)
         anonymous = _client_context(trusted)
-        try:
-            with TemporaryDirectory() as folder:
-                plan = CanaryPlan(
-                    host=self._reached.host,
-                    port=self._reached.device_port,
-                    name=name,
-                    tls=self._context(trusted, name, Path(folder)),
-                    other_name=other,
-                    other_tls=self._context(trusted, other, Path(folder)),
-                    anonymous_tls=anonymous,
-                )
-            probe = await Probe.connect(
-                self._reached.host, self._reached.observer_port, self._reached.own_tls, self._observer_id
+        with TemporaryDirectory() as folder:
+            plan = CanaryPlan(
+                host=self._reached.host,
+                port=self._reached.device_port,
+                name=name,
+                tls=self._context(trusted, name, Path(folder)),
+                other_name=other,
+                other_tls=self._context(trusted, other, Path(folder)),
+                anonymous_tls=anonymous,
             )
-            try:
-                observer = ProbeObserver(probe)
-                await observer.start()
-                return await fly(plan, observer)
-            finally:
-                await probe.close()
+        probe = await Probe.connect(
+            self._reached.host, self._reached.observer_port, self._reached.own_tls, self._observer_id
+        )
+        try:
+            observer = ProbeObserver(probe)
+            await observer.start()
+            return await fly(plan, observer)
         finally:
-            self._names = frozenset()
+            await probe.close()
 
     def _context(self, trusted: str, name: str, folder: Path) -> ssl.SSLContext:
         authority = self._secrets.authorities.signing(AuthorityName.DEVICE)

@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.domain.identity import Kind, kind_of
 from gateway.security.authorities import EARLY, AuthorityName, SigningAuthority
+from gateway.security.presented import CANARY_USE
 from gateway.security.serials import new_serial
 
 BACKDATED: Final = timedelta(hours=24)
@@ -41,8 +42,9 @@ _SIGNS_ONLY: Final = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
-CANARY_LIFE: Final = timedelta(hours=1)
+CANARY_LIFE: Final = timedelta(minutes=10)
 CLIENT: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+CANARY: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, CANARY_USE])
 SERVER: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 
@@ -117,13 +119,13 @@ def issue_claim_certificate(
 
 
 def issue_canary_certificate(device: SigningAuthority, common_name: str, now: datetime) -> IssuedIdentity:
-    """A device certificate for the start-up canary: nobody's, and over after an hour.
+    """A device certificate for the start-up canary: nobody's, over after ten minutes, and saying so itself.
 
     Raises:
         ValueError: the name is no device's, or the authority is not the Device authority.
     """
     _require(device, AuthorityName.DEVICE, common_name, Kind.DEVICE)
-    return _client(device, common_name, now, CANARY_LIFE)
+    return _client(device, common_name, now, CANARY_LIFE, CANARY)
 
 
 def issue_broker_certificate(https: SigningAuthority, hosts: Sequence[str], now: datetime) -> IssuedIdentity:
@@ -149,9 +151,15 @@ def ends_within(certificate_pem: str, left: timedelta, now: datetime) -> bool:
     return x509.load_pem_x509_certificate(certificate_pem.encode()).not_valid_after_utc - now < left
 
 
-def _client(authority: SigningAuthority, common_name: str, now: datetime, life: timedelta) -> IssuedIdentity:
+def _client(
+    authority: SigningAuthority,
+    common_name: str,
+    now: datetime,
+    life: timedelta,
+    usage: x509.ExtendedKeyUsage = CLIENT,
+) -> IssuedIdentity:
     key = ec.generate_private_key(ec.SECP256R1())
-    leaf = Leaf(common_name, key.public_key(), new_serial(), now - BACKDATED, now + life)
+    leaf = Leaf(common_name, key.public_key(), new_serial(), now - BACKDATED, now + life, usage)
     return _identity(authority, leaf, key)
 
 

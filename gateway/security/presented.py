@@ -25,6 +25,13 @@ VOUCHES_FOR = {
 }
 """Which kind of identity an authority may vouch for: one each."""
 
+CANARY_USE = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1.1")
+"""The extended key usage of the start-up canary's certificates, and of no other (the arc is for examples: RFC 5612).
+
+Any gateway may be asked about a canary that another one sends, so the certificate itself has to say what it is. Nobody
+else can have one: what an appliance asks for beyond its key is ignored.
+"""
+
 
 class PresentedProblem(StrEnum):
     """Why a presented certificate is nobody's."""
@@ -56,6 +63,8 @@ class PresentedCertificate:
     """SHA-256 of the DER."""
     not_before: datetime
     not_after: datetime
+    is_canary: bool = False
+    """Of a start-up canary, of this gateway or of another: no device stands behind it."""
 
 
 class PresentedCertificates:
@@ -109,6 +118,7 @@ class PresentedCertificates:
             fingerprint=certificate.fingerprint(SHA256()),
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
+            is_canary=authority.name is AuthorityName.DEVICE and CANARY_USE in _uses(certificate),
         )
 
     def _issuer(self, certificate: x509.Certificate) -> tuple[TrustedAuthority, str] | None:
@@ -133,6 +143,13 @@ def _only_common_name(certificate: x509.Certificate) -> str | None:
         return None
     value = attributes[0].value
     return value if isinstance(value, str) else None
+
+
+def _uses(certificate: x509.Certificate) -> x509.ExtendedKeyUsage | tuple[()]:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
 
 
 def _is_for_clients(certificate: x509.Certificate) -> bool:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.identity import Kind
 from gateway.security.authorities import AuthorityFolder, AuthorityName, SigningAuthority, TrustedAuthority
-from gateway.security.certificates import CLIENT, SERVER, Leaf, signed_leaf
+from gateway.security.certificates import CLIENT, SERVER, Leaf, issue_canary_certificate, signed_leaf
 from gateway.security.presented import PresentedCertificate, PresentedCertificates, PresentedProblem
 
 TAIL = "0123456789abcdefghjkmnpqrs"
@@ -89,6 +89,18 @@ def test_each_kind_of_certificate_is_read(
         not_before=now.replace(microsecond=0),
         not_after=now.replace(microsecond=0) + timedelta(days=1),
     )
+
+
+def test_a_canary_is_told_by_its_certificate_and_an_appliance_is_none(
+    authorities: AuthorityFolder, reader: PresentedCertificates, now: datetime
+) -> None:
+    device = authorities.signing(AuthorityName.DEVICE)
+    canary = reader.read(issue_canary_certificate(device, f"d-{TAIL}", now).certificate_pem)
+    appliance = reader.read(leaf_pem(device, f"d-{TAIL}", now))
+    assert isinstance(canary, PresentedCertificate)
+    assert isinstance(appliance, PresentedCertificate)
+    assert (canary.is_canary, appliance.is_canary) == (True, False)
+    assert canary.not_after - now <= timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(("name", "letter"), list(product(KINDS, "cdg")))
