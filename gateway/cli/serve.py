@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING, Final, Final
 
 from gateway.cli.command import AsJson, CommandError, ConfigFile, Exit, command, say, say_json
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 SAME_WORD_S: Final = 0.5
 """Two signals within this are one: `timeout` and some supervisors signal the process and then its group."""
 
+SWITCH_S: Final = 0.0005
+"""How long one thread may keep the interpreter while another waits. A command passes between the event loop and the
+database threads half a dozen times, and Python's own 5 ms for each of them is what one would feel."""
+
 
 @command
 def serve(*, config: ConfigFile = None) -> None:
@@ -26,6 +31,7 @@ def serve(*, config: ConfigFile = None) -> None:
     if problems := settings.problems_of_serving():
         raise CommandError(f"the configuration cannot be used: {'; '.join(problems)}", Exit.USAGE)
     configure(level=settings.log.level.upper(), human=settings.log.format == "text")
+    sys.setswitchinterval(SWITCH_S)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings))
