@@ -207,6 +207,7 @@ ROUTES: Final = (
             ApiCode.COMMAND_LIMIT,
         ),
         waits=True,
+        replays_early=False,
         description="202: it is on disk and will be delivered at least once until it expires, and takes effect at "
         "most once. 200: with `Prefer: wait`, it ended in that time; `applied` is the appliance's own word. To an "
         "appliance that is away, a command that lives no longer than 60 seconds is refused at once, with `last_seen`.",

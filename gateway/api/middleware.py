@@ -181,12 +181,12 @@ class Gate:
             raise Problem(ApiCode.IDEMPOTENCY_RUNNING)
         self._running.add(identity.key)
         try:
-            # Before the handler, because it may refuse or spend a password hash before its transaction looks as well.
-            match await call.read(lambda tx: look_up(tx, identity, self._deps.sealer, call.now)):
-                case Conflict():
-                    raise Problem(ApiCode.IDEMPOTENCY_CONFLICT)
-                case Replay(answer=answer):
-                    return call.replay(answer)
+            if route.replays_early:
+                match await call.read(lambda tx: look_up(tx, identity, self._deps.sealer, call.now)):
+                    case Conflict():
+                        raise Problem(ApiCode.IDEMPOTENCY_CONFLICT)
+                    case Replay(answer=answer):
+                        return call.replay(answer)
             call.identity = identity
             outcome = await route.handler(call)
             if isinstance(outcome, Answer) and not call.kept:

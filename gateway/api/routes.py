@@ -56,6 +56,9 @@ class Route:
     """Answers with `text/event-stream`; the request has no time limit."""
     waits: bool = False
     """Honours `Prefer: wait=SECONDS`."""
+    replays_early: bool = True
+    """Look for a kept answer before the handler runs: it may refuse, or spend a password hash, before its transaction
+    looks as well. False where it does neither, which saves a reading."""
     guarded: bool = False
     """Two people may edit it: `If-Match` with the ETag is required."""
     cost: Cost = Cost.USUAL

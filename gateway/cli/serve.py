@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from typing import TYPE_CHECKING, Final, Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.cli.command import AsJson, CommandError, ConfigFile, Exit, command, say, say_json
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AttemptId, ClaimId, PairingId, UnitId
+from gateway.storage.put_off import PutOff
 from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.lifecycle import attempts, evidence
 from gateway.usecases.repositories.attempts import AttemptKeys
@@ -28,7 +29,7 @@ _OVERDUE: Final = (
 _OLDEST_OPEN: Final = select(func.min(attempts.c.opened_at)).where(_OPEN)
 _INSERT: Final = insert(attempts)
 _UPDATE: Final = update(attempts).where(
-    attempts.c.attempt_id == bindparam("b_attempt_id"),
+    attempts.c.attempt_id == bindparam("b_key"),
     attempts.c.version == bindparam("b_version"),
 )
 _MOVE: Final = update(evidence).where(evidence.c.attempt_id == bindparam("other")).values(attempt_id=bindparam("into"))
@@ -40,15 +41,12 @@ _EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id
 class SqlAttempts:
     """Implements `usecases.repositories.attempts.AttemptRepository`.
 
-    Writes are put off to the end of the transaction, or to the next reading: one activation touches its attempt half a
-    dozen times, and only the last state of it is worth a statement.
+    Writes are put off: see `put_off`.
     """
 
     def __init__(self, statements: Statements) -> None:
         self._statements: Final = statements
-        self._new: dict[AttemptId, dict[str, Any]] = {}
-        self._changed: dict[AttemptId, tuple[int, dict[str, Any]]] = {}
-        """By attempt: the version that was read, and the columns as they are to be."""
+        self._rows: Final = PutOff(statements, _INSERT, _UPDATE)
         self._notes: list[dict[str, Any]] = []
 
     def flush(self) -> None:
@@ -57,15 +55,8 @@ class SqlAttempts:
         Raises:
             StaleVersionError: one of the attempts changed meanwhile.
         """
-        new, self._new = self._new, {}
-        changed, self._changed = self._changed, {}
+        self._rows.flush()
         notes, self._notes = self._notes, []
-        self._statements.execute_many(_INSERT, list(new.values()))
-        for attempt_id, (version, columns) in changed.items():
-            self._statements.execute_guarded(
-                _UPDATE.values({name: bindparam(name) for name in columns}),
-                {"b_attempt_id": attempt_id, "b_version": version, **columns},
-            )
         self._statements.execute_many(_NOTE, notes)
 
     def get(self, attempt_id: AttemptId) -> Attempt | None:
@@ -91,7 +82,7 @@ class SqlAttempts:
 
     def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
         """See the protocol."""
-        self._new[attempt.attempt_id] = {
+        columns = {
             "attempt_id": attempt.attempt_id,
             "trace_id": attempt.trace_id,
             "opened_at": attempt.opened_at,
@@ -99,17 +90,13 @@ class SqlAttempts:
             **asdict(keys),
             "version": attempt.version,
         }
+        self._rows.add(attempt.attempt_id, columns)
 
     def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> Attempt:
         """See the protocol."""
         known = {} if keys is None else {name: value for name, value in asdict(keys).items() if value is not None}
         columns = {**_changing(attempt), **known, "version": attempt.version + 1}
-        fresh = self._new.get(attempt.attempt_id)
-        if fresh is not None:
-            fresh.update(columns)
-        else:
-            version, earlier = self._changed.get(attempt.attempt_id, (attempt.version, {}))
-            self._changed[attempt.attempt_id] = (version, {**earlier, **columns})
+        self._rows.change(attempt.attempt_id, attempt.version, columns)
         return replace(attempt, version=attempt.version + 1)
 
     def absorb(self, into: AttemptId, other: AttemptId) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.domain.commands import Command, Status
 from gateway.domain.identity import AccountId, CommandId, DeviceId
+from gateway.storage.put_off import PutOff
 from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.lifecycle import bindings
 from gateway.storage.tables.operation import commands
@@ -30,21 +31,9 @@ _UNDER_WAY: Final = _SELECT.where(
     commands.c.ended_at.is_(None),
 ).order_by(commands.c.seq)
 _INSERT: Final = insert(commands)
-_UPDATE: Final = (
-    update(commands)
-    .where(commands.c.command_id == bindparam("b_command_id"), commands.c.version == bindparam("b_version"))
-    .values(
-        params=bindparam("params"),
-        status=bindparam("status"),
-        code=bindparam("code"),
-        sent_at=bindparam("sent_at"),
-        received_at=bindparam("received_at"),
-        ended_at=bindparam("ended_at"),
-        sends=bindparam("sends"),
-        next_send_at=bindparam("next_send_at"),
-        due_at=bindparam("due_at"),
-        version=bindparam("version"),
-    )
+_UPDATE: Final = update(commands).where(
+    commands.c.command_id == bindparam("b_key"),
+    commands.c.version == bindparam("b_version"),
 )
 _DUE: Final = (
     select(commands.c.device_id)
@@ -57,64 +46,68 @@ _NEXT_DUE: Final = select(func.min(commands.c.due_at))
 
 
 class SqlCommands:
-    """Implements `usecases.repositories.commands.CommandRepository`."""
+    """Implements `usecases.repositories.commands.CommandRepository`. Writes are put off: see `put_off`."""
 
     def __init__(self, statements: Statements) -> None:
         self._statements: Final = statements
+        self._rows: Final = PutOff(statements, _INSERT, _UPDATE)
+
+    def flush(self) -> None:
+        """Write what was put off.
+
+        Raises:
+            StaleVersionError: one of the commands changed meanwhile.
+        """
+        self._rows.flush()
 
     def get(self, command_id: CommandId) -> Command | None:
         """See the protocol."""
+        self.flush()
         row = self._statements.first(_GET, {"id": command_id})
         return None if row is None else _command(row)
 
     def of_account(self, account_id: AccountId, command_id: CommandId) -> Command | None:
         """See the protocol."""
+        self.flush()
         row = self._statements.first(_OF_ACCOUNT, {"id": command_id, "account_id": account_id})
         return None if row is None else _command(row)
 
     def under_way(self, device_id: DeviceId) -> list[Command]:
         """See the protocol."""
+        self.flush()
         return [_command(row) for row in self._statements.all(_UNDER_WAY, {"device_id": device_id})]
 
     def add(self, command: Command, due_at: datetime | None) -> None:
         """See the protocol."""
-        self._statements.execute(
-            _INSERT,
-            {
-                "command_id": command.command_id,
-                "device_id": command.device_id,
-                "epoch": command.epoch,
-                "account_id": command.account_id,
-                "seq": command.seq,
-                "action": command.action,
-                "issued_at": command.issued_at,
-                "expires_at": command.expires_at,
-                **_changing(command),
-                "due_at": due_at,
-                "version": command.version,
-            },
-        )
+        columns = {
+            "command_id": command.command_id,
+            "device_id": command.device_id,
+            "epoch": command.epoch,
+            "account_id": command.account_id,
+            "seq": command.seq,
+            "action": command.action,
+            "issued_at": command.issued_at,
+            "expires_at": command.expires_at,
+            **_changing(command),
+            "due_at": due_at,
+            "version": command.version,
+        }
+        self._rows.add(command.command_id, columns)
 
     def update(self, command: Command, due_at: datetime | None) -> Command:
         """See the protocol."""
-        self._statements.execute_guarded(
-            _UPDATE,
-            {
-                "b_command_id": command.command_id,
-                "b_version": command.version,
-                **_changing(command),
-                "due_at": due_at,
-                "version": command.version + 1,
-            },
-        )
+        columns = {**_changing(command), "due_at": due_at, "version": command.version + 1}
+        self._rows.change(command.command_id, command.version, columns)
         return replace(command, version=command.version + 1)
 
     def due(self, now: datetime, at_most: int) -> list[DeviceId]:
         """See the protocol."""
+        self.flush()
         return [DeviceId(row.device_id) for row in self._statements.all(_DUE, {"now": now, "at_most": at_most})]
 
     def next_due(self) -> datetime | None:
         """See the protocol."""
+        self.flush()
         row = self._statements.first(_NEXT_DUE)
         return None if row is None else row[0]
 

@@ -38,7 +38,7 @@ _CONNECTED_WITH: Final = (
 )
 _NEXT_SEQ: Final = (
     update(devices)
-    .where(devices.c.device_id == bindparam("id"))
+    .where(devices.c.device_id == bindparam("id"), devices.c.epoch == bindparam("present"))
     .values(command_seq=devices.c.command_seq + 1)
     .returning(devices.c.command_seq)
 )
@@ -125,9 +125,11 @@ class SqlDevices:
         """See the protocol."""
         self._statements.execute(_CONNECTED_WITH, {"id": device_id, "serial": serial})
 
-    def next_command_seq(self, device_id: DeviceId) -> int:
+    def next_command_seq(self, device_id: DeviceId, epoch: int) -> int | None:
         """See the protocol."""
-        value: int = self._statements.execute(_NEXT_SEQ, {"id": device_id}).scalar_one()
+        value: int | None = self._statements.execute(
+            _NEXT_SEQ, {"id": device_id, "present": epoch}
+        ).scalar_one_or_none()
         return value
 
 

@@ -1,7 +1,7 @@
 """Kept answers on SQL."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,11 +12,19 @@ from gateway.usecases.repositories.idempotency import KeptAnswer
 from gateway.usecases.transaction import StaleVersionError
 
 _GET: Final = select(table).where(table.c.key == bindparam("key"), table.c.started_at >= bindparam("since"))
-_REPLACED: Final = delete(table).where(table.c.key == bindparam("key"), table.c.started_at < bindparam("since"))
-_ON_POSTGRESQL: Final = (
-    postgresql.insert(table).on_conflict_do_nothing(index_elements=[table.c.key]).returning(table.c.key)
-)
-_ON_SQLITE: Final = sqlite.insert(table).on_conflict_do_nothing(index_elements=[table.c.key]).returning(table.c.key)
+_WRITTEN: Final = ("request_digest", "status", "location", "body", "owner", "started_at")
+
+
+def _keep(dialect: Any) -> Any:
+    statement = dialect.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=[table.c.key],
+        set_={name: statement.excluded[name] for name in _WRITTEN},
+        where=table.c.started_at < bindparam("since"),
+    ).returning(table.c.key)
+
+
+_KEEP: Final = {True: _keep(postgresql), False: _keep(sqlite)}
 _OLD: Final = (
     select(table.c.key)
     .where(table.c.started_at < bindparam("before"))
@@ -49,9 +57,8 @@ class SqlIdempotency:
 
     def keep(self, answer: KeptAnswer, since: datetime) -> None:
         """See the protocol."""
-        self._statements.execute(_REPLACED, {"key": answer.key, "since": since})
         inserted = self._statements.first(
-            _ON_POSTGRESQL if self._statements.is_postgresql else _ON_SQLITE,
+            _KEEP[self._statements.is_postgresql],
             {
                 "key": answer.key,
                 "request_digest": answer.request_digest,
@@ -60,6 +67,7 @@ class SqlIdempotency:
                 "body": answer.body,
                 "owner": answer.owner,
                 "started_at": answer.at,
+                "since": since,
             },
         )
         if inserted is None:

@@ -118,8 +118,9 @@ class SqlTransaction:
 
     def finish(self) -> Committed:
         """Write the rows that leave with the commit. Called last: the event numbers lock until the commit."""
-        if "attempts" in self.__dict__:  # cached: only a transaction that used them has any to write
-            self.attempts.flush()
+        for name in ("commands", "attempts"):  # cached properties: only a transaction that used them has any to write
+            if name in self.__dict__:
+                self.__dict__[name].flush()
         rows: tuple[OutboxRow, ...] = ()
         if self._outbox:
             rows = tuple(self._written(row) for row in self._outbox)

@@ -90,7 +90,9 @@ def send(  # noqa: PLR0911 - one return a refusal
     presence = tx.states.presences([device_id]).get(device_id, NeverSeen())
     if not isinstance(presence, Online) and life <= SHORT_LIVED:
         return DeviceOffline(presence.last_seen if isinstance(presence, Offline) else None)
-    seq = _next_seq(tx, device)
+    seq = tx.devices.next_command_seq(device_id, device.epoch)
+    if seq is None:  # a release was committed since the binding was read: start again and meet it
+        raise StaleVersionError
     waiting = tx.commands.under_way(device_id)
     if len(waiting) >= WAITING_AT_MOST:
         return TooMany()
@@ -111,18 +113,6 @@ def send(  # noqa: PLR0911 - one return a refusal
         _happened(tx, older, Replaced(), now) if supersedes(command, older) else older for older in waiting
     ]
     return _drive(tx, services.signer, device, [*still_waiting, command], now)[-1]
-
-
-def _next_seq(tx: Transaction, device: Device) -> int:
-    """The next number; from here on a release, and other commands of the device, wait for this commit.
-
-    One that was committed since the binding was read has ended the epoch: the use case starts again and meets it.
-    """
-    seq = tx.devices.next_command_seq(device.device_id)
-    present = tx.devices.get(device.device_id)
-    if present is None or present.epoch != device.epoch:
-        raise StaleVersionError
-    return seq
 
 
 def acknowledge(

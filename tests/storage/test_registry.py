@@ -96,9 +96,17 @@ async def test_the_latest_connection_of_a_device_is_remembered(database: Databas
 
 async def test_command_numbers_count_up_for_each_device(database: Database) -> None:
     await database.run(lambda tx: with_devices(tx, 1, 2))
-    given = [await database.run(lambda tx: tx.devices.next_command_seq(device_id(1))) for _ in range(3)]
+    epoch = a_device().epoch
+    given = [await database.run(lambda tx: tx.devices.next_command_seq(device_id(1), epoch)) for _ in range(3)]
     assert given == [1, 2, 3]
-    assert await database.run(lambda tx: tx.devices.next_command_seq(device_id(2))) == 1
+    assert await database.run(lambda tx: tx.devices.next_command_seq(device_id(2), epoch)) == 1
+
+
+async def test_no_command_number_is_given_for_an_epoch_that_is_over(database: Database) -> None:
+    await database.run(lambda tx: with_devices(tx, 1))
+    over = a_device().epoch - 1
+    assert await database.run(lambda tx: tx.devices.next_command_seq(device_id(1), over)) is None
+    assert await database.run(lambda tx: tx.devices.next_command_seq(device_id(1), over + 1)) == 1
 
 
 async def test_a_certificate_is_read_as_it_was_written_and_changed(database: Database) -> None:

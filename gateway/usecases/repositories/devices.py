@@ -47,5 +47,8 @@ class DeviceRepository(Protocol):
     def connected_with(self, device_id: DeviceId, serial: str) -> None:
         """Note the certificate that a connection was permitted with. No version: the last one wins."""
 
-    def next_command_seq(self, device_id: DeviceId) -> int:
-        """The next number in the order of this device's commands; never given twice."""
+    def next_command_seq(self, device_id: DeviceId, epoch: int) -> int | None:
+        """The next number in the order of this device's commands, never given twice; None when the epoch is over.
+
+        The device is locked until the commit: a release, and other commands of it, wait.
+        """
