@@ -42,7 +42,7 @@ class ApiCode(StrEnum):
 
     PAIRING_CLOSED = "pairing.closed"
     PAIRING_LIMIT = "pairing.limit"
-    DEVICE_OFFLINE = "device.offline"
+    DEVICE_OFFLINE = "device_offline"
     COMMAND_NOT_ALLOWED = "command.not_allowed"
     COMMAND_INVALID = "command.invalid"
     COMMAND_FINISHED = "command.finished"

@@ -172,7 +172,7 @@ async def test_nobody_waits_in_vain_for_an_appliance_that_is_away(house: House, 
     await house.bye(device_id)
     house.rig.time.pass_by(minutes=1)
     status, document = await refused(ann, device_id, action="off", **({} if life is None else {"expires_in_s": life}))
-    assert (status, document["code"], document["retryable"]) == (409, "device.offline", True)
+    assert (status, document["code"], document["retryable"]) == (409, "device_offline", True)
     assert document["last_seen"] == "2026-03-01T12:00:00.000Z"
 
 

@@ -89,7 +89,7 @@ async def test_an_appliance_that_is_away_is_said_to_be_away_at_once(at: Home) ->
     one = await away(at)
     with pytest.raises(ProblemError) as refused:
         await one.phone.send(one.device_id, "set", {"target_c": 20})
-    assert (refused.value.status, refused.value.code) == (409, "device.offline")
+    assert (refused.value.status, refused.value.code) == (409, "device_offline")
     assert refused.value.body["last_seen"] is not None
 
 
