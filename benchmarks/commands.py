@@ -74,9 +74,9 @@ class App:
                 if event.event == "command" and data.get("status") == "applied":
                     self._applied(str(data["command_id"]))
 
-    async def command(self, device_id: str, target: float) -> None:
+    async def command(self, device_id: str, params: dict[str, Any]) -> None:
         """Send one command and return when the event says that it was applied."""
-        sent = await self.phone.send(device_id, "set", {"target_c": target})
+        sent = await self.phone.send(device_id, "set", params)
         if sent.command_id not in self._early:
             self._waiting[sent.command_id] = asyncio.get_running_loop().create_future()
             await self._waiting[sent.command_id]
@@ -104,6 +104,19 @@ async def at_a_rate(work: Callable[[int], Awaitable[None]]) -> list[float]:
             await asyncio.sleep(max(0.0, due - loop.time()))
             tasks.create_task(one(number, due))
     return took
+
+
+def wish(number: int) -> dict[str, Any]:
+    """One setting after the other, so that a command that is late is not superseded by the next one."""
+    match number % 4:
+        case 0:
+            return {"target_c": 5 + number % 50 / 2}
+        case 1:
+            return {"mode": ("eco", "comfort", "frost_guard")[number % 3]}
+        case 2:
+            return {"off_after_min": number % 720}
+        case _:
+            return {"child_lock": number % 8 == 3}
 
 
 def p50_p99(values: list[float]) -> tuple[float, float]:
@@ -177,8 +190,7 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
 
             async def command(number: int) -> None:
                 at = number % APPLIANCES
-                target = 5 + number // APPLIANCES % 50 / 2
-                await apps[at % PEOPLE].command(appliances[at].account.name, target)
+                await apps[at % PEOPLE].command(appliances[at].account.name, wish(number // APPLIANCES))
 
             for number in range(APPLIANCES):  # not counted: connections and caches come into being
                 await command(number)
