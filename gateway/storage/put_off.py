@@ -3,6 +3,7 @@
 One use case may touch a row half a dozen times, and only the last state of it is worth a statement.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Insert, Update, bindparam
@@ -47,5 +48,11 @@ class PutOff:
         if self._changed:
             changed, self._changed = self._changed, {}
             for key, (version, columns) in changed.items():
-                statement = self._update.values({name: bindparam(name) for name in columns})
+                statement = _setting(self._update, tuple(columns))
                 self._statements.execute_guarded(statement, {"b_key": key, "b_version": version, **columns})
+
+
+@lru_cache(maxsize=256)
+def _setting(statement: Update, names: tuple[str, ...]) -> Update:
+    """The update of these columns. Remembered: building a statement costs more than running it."""
+    return statement.values({name: bindparam(name) for name in names})
