@@ -30,6 +30,8 @@ class PatientPhone(Phone):
         super().__init__(*given, **named)
         self.refusals: Counter[tuple[int, str]] = Counter()
         """Answers that meant "try again", by status and code."""
+        self.pause_s = PAUSE_S
+        """Between two tries."""
         self.pairing_slots = asyncio.Semaphore(4)
         """The gateway closes the oldest of more than five open pairings."""
 
@@ -60,7 +62,7 @@ class PatientPhone(Phone):
                     if problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
                         raise
                     self.refusals[problem.status, problem.code] += 1
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(self.pause_s)
 
 
 class Resident:

@@ -19,7 +19,7 @@ from tests.faults.house import House, house, waited
 from tests.faults.residents import PATIENCE_S, PatientPhone, Resident
 
 MOST_STEPS = 60
-QUIET_S = 0.25
+QUIET_S = 0.15
 """Without a further boundary for so long, a story counts as over."""
 
 Story = Callable[[int], Awaitable[None]]
