@@ -190,6 +190,17 @@ async def test_who_may_only_renew_asks_for_that_and_says_nothing_else(
     assert "hello" not in said
 
 
+async def test_who_knows_that_the_certificate_is_good_takes_a_refusal_for_trouble_and_comes_again(
+    board: Any, session: Session, broker: Broker
+) -> None:
+    board.controller.clock.set_right(board.now[0])
+    broker.denied.add(f"{DOWN}#")
+    with pytest.raises(LinkError, match="denied"):
+        await session.run(broker)
+    assert broker.channels() == ["subscribe"]
+    assert board.kept.candidate is None
+
+
 async def test_a_due_renewal_is_asked_for_without_waiting_for_a_welcome(
     board: Any, session: Session, broker: Broker
 ) -> None:
