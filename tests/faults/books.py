@@ -84,7 +84,8 @@ class Books:
         alive = [row for row in rows if row.ended_at is None]
         kept = one.appliance.kept.operational
         if len(alive) != 1 or alive[0].status != "confirmed":
-            yield f"certificates alive: {[row.status for row in alive]}"
+            said = [(row.status, row.key_digest.hex()[:6], str(row.prepared_at)) for row in alive]
+            yield f"certificates alive: {said}; it saw {one.latest}"
         elif kept is None or not alive[0].pem.startswith(kept.certificate_pem):
             yield "the appliance's certificate is not the one in the books"
         if any(len(given) > 1 for given in one.certificates.values()):

@@ -91,7 +91,7 @@ class Resident:
         """What happened last, for whoever has to find out what went wrong."""
 
     def watch(self, happening: Happening) -> None:
-        self.latest = [*self.latest[-9:], happening]
+        self.latest = [*self.latest[-19:], happening]
         match happening.what:
             case What.COMMAND_APPLIED if happening.subject is not None:
                 self.effects[happening.subject] += 1
