@@ -1,0 +1,49 @@
+"""The readable page of the API in a real Chromium: nothing from elsewhere, nothing cut off on a narrow screen."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, Request, async_playwright
+
+from tests.conftest import _chromium
+from tests.home import gateway_running, settings_for
+
+pytestmark = pytest.mark.needs_chromium
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=_chromium(), args=list(QUIET))
+        yield chromium
+        await chromium.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_the_page_is_readable_and_loads_nothing_else(browser: Browser, tmp_path: Path, width: int) -> None:
+    async with gateway_running(settings_for(tmp_path / "gateway")) as application:
+        url = application.parts.api.url
+        page: Page = await browser.new_page(viewport={"width": width, "height": 900})
+        asked: list[Request] = []
+        complaints: list[str] = []
+        page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - playwright marks the handler it is given
+        page.on("console", lambda message: complaints.append(message.text))
+        answer = await page.goto(f"{url}/docs")
+        assert answer is not None
+        assert answer.status == 200
+        assert [request.url for request in asked if "favicon" not in request.url] == [f"{url}/docs"]
+        assert not [text for text in complaints if "favicon" not in text]
+        assert await page.locator("h3", has_text="/v1/pairings").count() >= 1
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await page.screenshot(path=tmp_path / "docs.png")
+        assert (tmp_path / "docs.png").stat().st_size > 10_000
+        await page.close()
