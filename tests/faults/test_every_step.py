@@ -87,7 +87,7 @@ async def test_activation_with_a_token_survives_a_death_at_every_step(tmp_path: 
         async def well() -> None:
             await at.all_is_well(some=latest)
 
-        names = await _every_step(at, story, least=26, well=well)
+        names = await _every_step(at, story, least=30, well=well)
         _has(names, "activation.prepare: not committed", "activation.prepare: committed", "activation.issue: committed")
         _has(names, "req: not acknowledged", "req: acknowledged", "reply: published", "POST 201: not answered")
         _has(names, "connections.said_hello: committed", "welcome: published", "bind: published")
@@ -102,7 +102,7 @@ async def test_a_command_survives_a_death_at_every_step(tmp_path: Path) -> None:
             sent = await resident.obey(phone)
             await waited(lambda: at.books.status_of(sent.command_id) == "applied", lambda: "it was not applied")
 
-        names = await _every_step(at, story, least=14, well=at.all_is_well)
+        names = await _every_step(at, story, least=16, well=at.all_is_well)
         _has(names, "Call once.deps: not committed", "Call once.deps: committed", "POST 202: not answered")
         _has(names, "command: published", "commands.acknowledge: committed", "ack: not acknowledged")
 
@@ -115,7 +115,7 @@ async def test_reports_survive_a_death_at_every_step(tmp_path: Path) -> None:
             for _ in range(4):
                 await resident.burst(10)
 
-        names = await _every_step(at, story, least=8, well=at.all_is_well)
+        names = await _every_step(at, story, least=12, well=at.all_is_well)
         _has(names, "states.ingest: not committed", "states.ingest: committed")
         _has(names, "state: not acknowledged", "state: acknowledged")
 
@@ -141,10 +141,10 @@ async def test_a_release_and_a_binding_afterwards_survive_a_death_at_every_step(
                 await leave(0)
             await at.all_is_well()
 
-        names = await _every_step(at, leave, least=8, well=gone_and_back)
+        names = await _every_step(at, leave, least=11, well=gone_and_back)
         _has(names, "POST 200: not answered", "bind: published")
         await leave(0)
-        names = await _every_step(at, come_back, least=14, well=gone_and_back)
+        names = await _every_step(at, come_back, least=15, well=gone_and_back)
         _has(names, "appliances.asked_to_bind: not committed", "appliances.asked_to_bind: committed", "bind: published")
 
 
@@ -162,7 +162,7 @@ async def test_a_renewal_survives_a_death_at_every_step(tmp_path: Path, monkeypa
             )
             await resident.report()
 
-        names = await _every_step(at, story, least=16, well=at.all_is_well)
+        names = await _every_step(at, story, least=22, well=at.all_is_well)
         _has(names, "renewal.renew: not committed", "renewal.renew: committed", "renew: published")
         keys = len(resident.certificates)
         assert keys == len(names) + 2, "one key and one certificate for each renewal"
