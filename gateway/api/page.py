@@ -12,13 +12,15 @@ from gateway.api.routes import Route
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8884;--soft:#8881}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
+body{overflow-wrap:anywhere}
 h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}
 h3{margin:1.5rem 0 .25rem}
 code,pre{font:.875rem/1.45 ui-monospace,monospace}
 pre{background:var(--soft);padding:.75rem;overflow-x:auto;border-radius:.4rem}
 table{border-collapse:collapse;width:100%}
-td,th{text-align:left;min-width:3.5rem;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
+td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
+td,th{min-width:3.5rem}
 nav ul{columns:18rem;padding-left:1.2rem}
 summary{cursor:pointer}
 """

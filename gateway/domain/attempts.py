@@ -183,13 +183,13 @@ def fail(attempt: Attempt, *, code: Code, source: Source, now: datetime) -> Atte
     )
 
 
-def succeed(attempt: Attempt, now: datetime) -> Attempt:
-    """The first report arrived from a bound appliance: done, at the last stage."""
+def succeed(attempt: Attempt, now: datetime, stage: Stage = Stage.FIRST) -> Attempt:
+    """Done: as a rule with the first report of a bound appliance. An earlier `stage` when nothing more was wanted."""
     if not attempt.takes_more(now):
         return attempt
     return replace(
         attempt,
-        stage_reached=Stage.FIRST,
+        stage_reached=stage,
         confidence=Confidence.OBSERVED,
         code=None,
         outcome=Outcome.SUCCEEDED,

@@ -68,6 +68,6 @@ def note_malformed(tx: Transaction, device_id: DeviceId, channel: str, code: str
     """A message that could not be read: evidence where it belongs to an attempt that is under way."""
     device = tx.devices.get(device_id)
     attempt = None if device is None else tx.attempts.latest_of_unit(device.unit_id)
-    if attempt is None or not attempt.takes_more(now):
+    if attempt is None or now >= attempt.deadline:
         return
     tx.attempts.note(attempt.attempt_id, Evidence(Source.CLAIM, now, f"malformed_{channel}: {path}", code))

@@ -162,13 +162,12 @@ def _tell(
         # The same message again, after a crash say. By now its attempt may have succeeded: it gets no second one, which
         # would wait for a first report that came long ago, and be told as failed.
         repeated = tx.attempts.latest_of_pairing(pairing.pairing_id)
-    attempt = repeated or progress.attempt_for(
-        tx, Facts(unit_id=device.unit_id, firmware=device.firmware), pairing, services.identifiers, now
-    )
+    facts = Facts(unit_id=device.unit_id, firmware=device.firmware)
     if code is None:
+        attempt = repeated or progress.attempt_for(tx, facts, pairing, services.identifiers, now)
         progress.advanced(tx, attempt, Stage.BIND, Source.GATEWAY, "bound", now)
     else:
-        progress.failed(tx, attempt, code, Source.GATEWAY, "bind_refused", now)
+        attempt = progress.refused(tx, facts, pairing, services.identifiers, code, Source.GATEWAY, "bind_refused", now)
     verdict = Verdict(code is None, device.epoch, attempt.trace_id, device, code)
     message = _signed(services, verdict, request_id, now)
     # A refusal never takes the place of what the appliance may still have to hear: "wipe", or "bound".

@@ -75,9 +75,9 @@ def _decide_claim(
     claim_id = ClaimId(connecting.common_name)
     facts = Facts(claim_id=claim_id, keys=AttemptKeys(claim_id=claim_id))
     if connecting.client_id != connecting.common_name:
-        attempt = progress.attempt_for(tx, facts, None, identifiers, now)
-        progress.failed(tx, attempt, Code.CLAIM_ID_MISMATCH, Source.BROKER, "client_id_differs", now)
-        return Denied(Code.CLAIM_ID_MISMATCH)
+        code = Code.CLAIM_ID_MISMATCH
+        progress.refused(tx, facts, None, identifiers, code, Source.BROKER, "client_id_differs", now)
+        return Denied(code)
     tx.units.claim_connected(claim_id, connecting.fingerprint, now)
     attempt = progress.attempt_for(tx, facts, None, identifiers, now)
     progress.advanced(tx, attempt, Stage.CLAIM, Source.BROKER, "claim_connected", now)
@@ -102,8 +102,8 @@ def _decide_device(
     if code is None and isinstance(allowed, Dead):
         code = Code.OPCONN_CERT_REJECTED
     if code is not None:
-        attempt = progress.attempt_for(tx, Facts(unit_id=device.unit_id), None, identifiers, now)
-        progress.failed(tx, attempt, code, Source.BROKER, "connection_refused", now)
+        facts = Facts(unit_id=device.unit_id)
+        progress.refused(tx, facts, None, identifiers, code, Source.BROKER, "connection_refused", now)
         return Denied(code)
     if tx.devices.connected_serial(device_id) != certificate.serial:
         tx.devices.connected_with(device_id, certificate.serial)

@@ -18,6 +18,7 @@ from gateway.domain.attempts import (
     open_attempt,
     succeed,
 )
+from gateway.domain.devices import Device
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
 from gateway.domain.pairing import Pairing, PairingState
@@ -83,7 +84,7 @@ def attempt_for(
     if found is not None:
         # The app's pairing and the appliance's connection each opened one: they turn out to be the same try.
         for other in (of_unit, of_claim):
-            if other is not None and other.attempt_id != found.attempt_id and other.pairing_id is None:
+            if other is not None and _is_loose(other) and other.attempt_id != found.attempt_id:
                 tx.attempts.absorb(found.attempt_id, other.attempt_id)
         learned = learn(found, now=now, unit_id=facts.unit_id, type_id=facts.type_id, firmware=facts.firmware)
         return tx.attempts.update(learned, facts.keys)
@@ -123,6 +124,8 @@ def refusable(
     by which the one under way goes on being found; support finds it by its trace id and the blind indexes.
     """
     attempt = attempt_for(tx, facts, pairing, identifiers, now)
+    if attempt.outcome is Outcome.SUCCEEDED:
+        return _fresh(tx, facts, None, identifiers, now)  # a try of its own, after one that is done
     if attempt.stage_reached.digit <= stage_of(code).digit:
         return attempt
     return _fresh(tx, replace(facts, unit_id=None), None, identifiers, now)
@@ -143,11 +146,19 @@ def refused(
 
 
 def _going_on(attempt: Attempt | None, facts: Facts, now: datetime) -> Attempt | None:
-    """The attempt, if new evidence still belongs to it: not over, and not another unit's (a batch shares one claim)."""
-    if attempt is None or not attempt.takes_more(now):
+    """The attempt, if new evidence still belongs to it: not over, and not another unit's (a batch shares one claim).
+
+    One that has just succeeded counts as well: a request delivered again (QoS 1) is no new try, and would lapse as one.
+    """
+    if attempt is None or now >= attempt.deadline:
         return None
     foreign = None not in (attempt.unit_id, facts.unit_id) and attempt.unit_id != facts.unit_id
     return None if foreign else attempt
+
+
+def _is_loose(attempt: Attempt) -> bool:
+    """An attempt that may turn out to be part of another: of no pairing, and not done."""
+    return attempt.pairing_id is None and attempt.outcome is not Outcome.SUCCEEDED
 
 
 def advanced(tx: Transaction, attempt: Attempt, stage: Stage, source: Source, says: str, now: datetime) -> Attempt:
@@ -184,17 +195,32 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     pairing = None if attempt.pairing_id is None else tx.pairings.get(attempt.pairing_id)
     if pairing is not None and tx.bindings.one(pairing.account_id, device_id) is None:
         pairing = None  # a former owner's: whether the appliance is there is not theirs to know any more
-    if stage is Stage.FIRST and not any(one.epoch == device.epoch for one in tx.bindings.of_device(device_id)):
+    bound = any(one.epoch == device.epoch for one in tx.bindings.of_device(device_id))
+    if stage is Stage.FIRST and not bound:
         return  # connected is not bound: the attempt waits for its pairing
     step(tx, pairing, Step.CONNECTED if stage is Stage.OPCONN else Step.REPORTED, now)
     if not attempt.takes_more(now):
         return
-    if stage is Stage.FIRST:
-        tx.attempts.note(attempt.attempt_id, Evidence(Source.GATEWAY, now, "first_report"))
-        tx.count(Counted.ATTEMPT, Stage.FIRST.value, Outcome.SUCCEEDED.value)
-        tx.attempts.update(succeed(attempt, now))
+    if stage is Stage.OPCONN:
+        attempt = advanced(tx, attempt, stage, Source.GATEWAY, "operational_connection", now)
+        if _more_to_come(tx, attempt, device, bound=bound):
+            return
     else:
-        advanced(tx, attempt, stage, Source.GATEWAY, "operational_connection", now)
+        tx.attempts.note(attempt.attempt_id, Evidence(Source.GATEWAY, now, "first_report"))
+    tx.count(Counted.ATTEMPT, stage.value, Outcome.SUCCEEDED.value)
+    tx.attempts.update(succeed(attempt, now, stage))
+
+
+def _more_to_come(tx: Transaction, attempt: Attempt, device: Device, *, bound: bool) -> bool:
+    """Whether a connected appliance still has something to reach.
+
+    Not one that has reported to its owner before, and was only activated anew; nor one that nobody is pairing: it
+    waits for an owner, which is no failure.
+    """
+    if not bound:
+        return attempt.pairing_id is not None
+    known = tx.states.lock([device.device_id]).get(device.device_id)
+    return known is None or known.epoch != device.epoch
 
 
 def close_overdue(tx: Transaction, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from gateway.domain.attempts import DEADLINE, Confidence, Outcome
 from gateway.domain.failures import Code, Stage
+from gateway.domain.identity import DeviceId
 from gateway.protocol.topics import UpChannel
 from gateway.usecases import progress
 from tests.usecases.happenings import report
@@ -118,3 +119,23 @@ async def test_the_app_hears_of_a_refusal_with_the_same_code_and_trace_id(gatewa
     assert [(data["code"], data["number"], data["trace_id"]) for data in told] == [
         ("act.mac_mismatch", 503, refused["trace_id"])
     ]
+
+
+async def test_a_request_delivered_again_after_success_is_no_new_try_that_would_lapse(gateway: Indoors) -> None:
+    account = await gateway.account()
+    made = await gateway.made()
+    reply = await gateway.activated(made, bind_token=(await gateway.pairing(account)).bind_token)
+    await gateway.hello(made)
+    await gateway.run(lambda tx: progress.reached(tx, made.device_id or DeviceId(""), Stage.FIRST, gateway.now))
+    again = await gateway.activated(made)
+    assert again["trace_id"] == reply["trace_id"]
+    gateway.pass_by(seconds=200)
+    assert await gateway.run(lambda tx: progress.close_overdue(tx, gateway.now)) == 0
+
+
+async def test_an_activation_that_nobody_pairs_with_ends_well_when_the_appliance_is_connected(gateway: Indoors) -> None:
+    made = await gateway.made()
+    reply = await gateway.activated(made)
+    await gateway.hello(made)
+    attempt, _ = await gateway.attempt(reply["trace_id"])
+    assert (attempt.outcome, attempt.stage_reached, attempt.code) == (Outcome.SUCCEEDED, Stage.OPCONN, None)

@@ -12,8 +12,8 @@ import pytest
 
 from gateway.broker.nats.binary import packaged_binary
 from gateway.broker.nats.configuration import write_configuration
-from gateway.broker.orphan import end_orphan
 from gateway.broker.nats.server import NatsServer
+from gateway.broker.orphan import end_orphan
 from gateway.transport.port import Intake
 from tests.contracts.nats_rig import NatsRig, now, until
 
