@@ -16,8 +16,8 @@ from gateway.api.routes import Cost, Reply, Route
 from gateway.domain.binding import Role
 from gateway.domain.identity import DeviceId
 from gateway.domain.ownership import Refusal, Refused
-from gateway.usecases import binding
 from gateway.usecases import devices as usecase
+from gateway.usecases import release
 from gateway.usecases.devices import NICKNAME_AT_MOST, SeenDevice, normal_nickname
 from gateway.usecases.transaction import Transaction
 
@@ -114,7 +114,7 @@ async def release_device(call: Call) -> Reply:
     await proven(call, body.password)
 
     def work(tx: Transaction) -> Answer | Problem:
-        outcome = binding.release(tx, call.deps, call.account_id, device_id, call.now, reauthenticated=True)
+        outcome = release.release(tx, call.deps, call.account_id, device_id, call.now, reauthenticated=True)
         if isinstance(outcome, Refused):
             return _refused(outcome)
         return Answer(200, Released(device_id=device_id, released_at=call.now))
@@ -127,7 +127,7 @@ async def agree_to_release(call: Call) -> Reply:
     device_id = _asked(call)
 
     def work(tx: Transaction) -> Answer | Problem:
-        outcome = binding.agree(tx, call.deps, call.account_id, device_id, call.now)
+        outcome = release.agree(tx, call.deps, call.account_id, device_id, call.now)
         if isinstance(outcome, Refused):
             return _refused(outcome)
         return Answer(200, Released(device_id=device_id, released_at=call.now))
@@ -140,7 +140,7 @@ async def dispute_release(call: Call) -> Reply:
     device_id = _asked(call)
 
     def work(tx: Transaction) -> Answer | Problem:
-        refused = binding.dispute(tx, call.account_id, device_id, call.now)
+        refused = release.dispute(tx, call.account_id, device_id, call.now)
         return _refused(refused) if refused is not None else _detail(tx, call, device_id)
 
     return await call.commit(work)

@@ -1,18 +1,15 @@
-"""Binding: verdicts on proofs, and how a device leaves its owner. One transaction each, told to all it concerns."""
+"""Binding: verdicts on proofs. One transaction each, told to appliance and app."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
 from gateway.domain import binding as rules
-from gateway.domain import ownership as leaving
 from gateway.domain.attempts import Source
 from gateway.domain.binding import AlreadyYours, BindRefused, NowYours, Ownership, ReleaseAsked, ReleaseWaiting, Role
-from gateway.domain.commands import EpochEnded, advance
 from gateway.domain.devices import Device
 from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
 from gateway.domain.identity import AccountId, DeviceId
-from gateway.domain.ownership import Released
 from gateway.domain.pairing import Pairing
 from gateway.protocol.codec import encode
 from gateway.protocol.messages import UnsignedVerdict
@@ -169,7 +166,7 @@ def _tell(
     else:
         attempt = progress.refused(tx, facts, pairing, services.identifiers, code, Source.GATEWAY, "bind_refused", now)
     verdict = Verdict(code is None, device.epoch, attempt.trace_id, device, code)
-    message = _signed(services, verdict, request_id, now)
+    message = signed_verdict(services, verdict, request_id, now)
     # A refusal never takes the place of what the appliance may still have to hear: "wipe", or "bound".
     if code is None or tx.bindings.verdict(device.device_id) is None:
         tx.bindings.remember_verdict(device.device_id, message, now)
@@ -189,9 +186,10 @@ def _code_of(outcome: rules.BindOutcome) -> Code | None:
     assert_never(outcome)
 
 
-def _signed(
+def signed_verdict(
     services: BindingServices, verdict: Verdict, request_id: str | None, now: datetime, *, wipe: bool = False
 ) -> bytes:
+    """A verdict as the appliance gets it. `wipe`: whatever belonged to somebody has to go."""
     failure = None if verdict.code is None else CATALOGUE[verdict.code]
     unsigned = UnsignedVerdict(
         verdict_id=services.identifiers.uuid7(now),
@@ -207,91 +205,6 @@ def _signed(
         time=now,
     )
     return encode(unsigned.signed(services.signer.sign(verdict_signing_bytes(verdict.device.device_id, unsigned))))
-
-
-def release(
-    tx: Transaction,
-    services: BindingServices,
-    account_id: AccountId,
-    device_id: DeviceId,
-    now: datetime,
-    *,
-    reauthenticated: bool,
-) -> Released | leaving.Refused:
-    """The owner lets go of a device. When this returned and was committed, nothing of the former epoch has effect."""
-    device = tx.devices.get(device_id)
-    if device is None:
-        return leaving.Refused(leaving.Refusal.NOT_FOUND)
-    outcome = leaving.release(
-        device=device,
-        ownership=ownership_of(tx, device),
-        by=account_id,
-        reauthenticated=reauthenticated,
-        now=now,
-    )
-    if isinstance(outcome, Released):
-        _leave(tx, services, outcome, now)
-    return outcome
-
-
-def agree(
-    tx: Transaction, services: BindingServices, account_id: AccountId, device_id: DeviceId, now: datetime
-) -> Released | leaving.Refused:
-    """The owner agrees to a release that a newcomer asked for."""
-    device = tx.devices.get(device_id)
-    if device is None:
-        return leaving.Refused(leaving.Refusal.NOT_FOUND)
-    outcome = leaving.agree(device=device, ownership=ownership_of(tx, device), by=account_id, now=now)
-    if isinstance(outcome, Released):
-        _leave(tx, services, outcome, now)
-    return outcome
-
-
-def dispute(tx: Transaction, account_id: AccountId, device_id: DeviceId, now: datetime) -> leaving.Refused | None:
-    """The owner objects: the device stays theirs, and the request is forgotten."""
-    device = tx.devices.get(device_id)
-    if device is None:
-        return leaving.Refused(leaving.Refusal.NOT_FOUND)
-    outcome = leaving.dispute(device=device, ownership=ownership_of(tx, device), by=account_id, now=now)
-    if isinstance(outcome, leaving.Refused):
-        return outcome
-    tx.bindings.put(outcome.owner)
-    tx.bindings.forget_release(device_id)
-    return None
-
-
-def lapse_releases(tx: Transaction, services: BindingServices, now: datetime, at_most: int = 50) -> int:
-    """Release devices whose owner was silent for 72 hours; returns how many were looked at."""
-    due = tx.bindings.releases_due(now, at_most)
-    for device_id in due:
-        device = tx.devices.get(device_id)
-        outcome = None
-        if device is not None:
-            outcome = leaving.lapse(device=device, ownership=ownership_of(tx, device), now=now)
-        if isinstance(outcome, Released):
-            _leave(tx, services, outcome, now)
-        else:
-            tx.bindings.forget_release(device_id)
-    return len(due)
-
-
-def _leave(tx: Transaction, services: BindingServices, released: Released, now: datetime) -> None:
-    """Everything that falls with an epoch, in the transaction that ends it."""
-    device = tx.devices.update(released.device)
-    tx.bindings.remove_all(device.device_id)
-    tx.bindings.forget_release(device.device_id)
-    for command in tx.commands.under_way(device.device_id):
-        ended = advance(command, EpochEnded(), now)
-        if ended is not command:
-            tx.commands.update(ended, None)
-    tx.states.clear(device.device_id)
-    tx.events.forget_device(device.device_id)
-    verdict = Verdict(bound=False, epoch=device.epoch, trace_id=services.identifiers.trace_id(), device=device)
-    message = _signed(services, verdict, None, now, wipe=True)
-    tx.bindings.remember_verdict(device.device_id, message, now)
-    tx.publish(str(DownTopic(device.device_id, DownChannel.BIND)), message, now)
-    for account_id in released.former:
-        tx.emit(account_id, "device.released", {"device_id": device.device_id}, now)
 
 
 def owner_of(tx: Transaction, device_id: DeviceId) -> AccountId | None:

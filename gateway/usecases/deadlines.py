@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway.usecases import binding, commands, pairings, presence, progress
+from gateway.usecases import commands, pairings, presence, progress, release
 from gateway.usecases.binding import BindingServices
 from gateway.usecases.transaction import Transaction
 
@@ -18,7 +18,7 @@ def works(services: BindingServices) -> tuple[Work, ...]:
         pairings.expire_overdue,
         progress.close_overdue,
         presence.mark_silent,
-        lambda tx, now: binding.lapse_releases(tx, services, now),
+        lambda tx, now: release.lapse_releases(tx, services, now),
     )
 
 

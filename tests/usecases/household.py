@@ -21,7 +21,7 @@ from gateway.security.sealing import AesGcmSealer
 from gateway.security.signatures import Ed25519CommandSigner
 from gateway.security.tokens import KeyedTokens
 from gateway.storage.database import Database
-from gateway.usecases import binding, commands, pairings, presence, states
+from gateway.usecases import binding, commands, pairings, presence, release, states
 from gateway.usecases.binding import Verdict
 from gateway.usecases.commands import CommandServices, SendOutcome
 from gateway.usecases.outbox import Committed, Kind
@@ -132,7 +132,7 @@ class Household:
 
     async def release(self, account_id: AccountId, device_id: DeviceId) -> Any:
         return await self.run(
-            lambda tx: binding.release(tx, self, account_id, device_id, self.now, reauthenticated=True)
+            lambda tx: release.release(tx, self, account_id, device_id, self.now, reauthenticated=True)
         )
 
     async def hello(self, device_id: DeviceId) -> None:

@@ -9,7 +9,7 @@ from gateway.domain.binding import RELEASE_WAIT, Binding, Role
 from gateway.domain.failures import Code
 from gateway.domain.identity import DeviceId
 from gateway.domain.ownership import Refusal, Refused, Released
-from gateway.usecases import binding
+from gateway.usecases import release
 from gateway.usecases.wishes import NotFound
 from tests.databases import DURABLE, fresh_url
 from tests.usecases.happenings import asked, bring, bring_quietly, expect_refused, paired, report, reset, send
@@ -63,7 +63,7 @@ async def test_after_a_reset_the_owner_is_asked_and_a_newcomer_gets_nothing_unti
 async def test_the_owner_agrees_and_the_newcomer_may_pair(gateway: Indoors) -> None:
     made, owner, newcomer = await asked(gateway)
     device_id = made.device_id or DeviceId("")
-    outcome = await gateway.run(lambda tx: binding.agree(tx, gateway.services, owner, device_id, gateway.now))
+    outcome = await gateway.run(lambda tx: release.agree(tx, gateway.services, owner, device_id, gateway.now))
     assert isinstance(outcome, Released)
     opened = await gateway.pairing(newcomer)
     verdict = await bring(gateway, made, opened.bind_token)
@@ -74,30 +74,30 @@ async def test_a_stranger_can_neither_agree_nor_object(gateway: Indoors) -> None
     made, owner, newcomer = await asked(gateway)
     device_id = made.device_id or DeviceId("")
     no = Refused(Refusal.NOT_FOUND)
-    assert await gateway.run(lambda tx: binding.agree(tx, gateway.services, newcomer, device_id, gateway.now)) == no
-    assert await gateway.run(lambda tx: binding.dispute(tx, newcomer, device_id, gateway.now)) == no
+    assert await gateway.run(lambda tx: release.agree(tx, gateway.services, newcomer, device_id, gateway.now)) == no
+    assert await gateway.run(lambda tx: release.dispute(tx, newcomer, device_id, gateway.now)) == no
     assert await gateway.owner(made) == owner
 
 
 async def test_an_owner_who_objects_keeps_the_device_and_asks_for_another_reset(gateway: Indoors) -> None:
     made, owner, newcomer = await asked(gateway)
     device_id = made.device_id or DeviceId("")
-    assert await gateway.run(lambda tx: binding.dispute(tx, owner, device_id, gateway.now)) is None
+    assert await gateway.run(lambda tx: release.dispute(tx, owner, device_id, gateway.now)) is None
     opened = await gateway.pairing(newcomer)
     await bring(gateway, made, opened.bind_token)
     assert gateway.rows()["release_requests"] == [], "the same reset does not ask twice"
     gateway.pass_by(hours=100)
-    assert await gateway.run(lambda tx: binding.lapse_releases(tx, gateway.services, gateway.now)) == 0
+    assert await gateway.run(lambda tx: release.lapse_releases(tx, gateway.services, gateway.now)) == 0
     assert await gateway.owner(made) == owner
 
 
 async def test_an_owner_who_is_silent_for_three_days_has_let_go(gateway: Indoors) -> None:
     made, owner, newcomer = await asked(gateway)
     gateway.pass_by(seconds=RELEASE_WAIT.total_seconds() - 1)
-    await gateway.run(lambda tx: binding.lapse_releases(tx, gateway.services, gateway.now))
+    await gateway.run(lambda tx: release.lapse_releases(tx, gateway.services, gateway.now))
     assert await gateway.owner(made) == owner
     gateway.pass_by(seconds=1)
-    await gateway.run(lambda tx: binding.lapse_releases(tx, gateway.services, gateway.now))
+    await gateway.run(lambda tx: release.lapse_releases(tx, gateway.services, gateway.now))
     assert await gateway.owner(made) is None
     opened = await gateway.pairing(newcomer)
     assert (await bring(gateway, made, opened.bind_token))["bound"]
@@ -109,7 +109,7 @@ async def test_an_owner_who_pairs_again_ends_the_request(gateway: Indoors) -> No
     assert (await bring(gateway, made, opened.bind_token))["bound"]
     assert gateway.rows()["release_requests"] == []
     gateway.pass_by(hours=100)
-    await gateway.run(lambda tx: binding.lapse_releases(tx, gateway.services, gateway.now))
+    await gateway.run(lambda tx: release.lapse_releases(tx, gateway.services, gateway.now))
     assert await gateway.owner(made) == owner
 
 
@@ -136,7 +136,7 @@ async def race(gateway: Indoors, rounds: int) -> None:
         winner = await gateway.owner(made)
         assert winner in people
         outcome = await gateway.run(
-            lambda tx, by=winner: binding.release(  # type: ignore[misc]
+            lambda tx, by=winner: release.release(  # type: ignore[misc]
                 tx, gateway.services, by, device_id, gateway.now, reauthenticated=True
             )
         )
@@ -158,7 +158,7 @@ async def test_with_a_release_everything_of_the_epoch_is_gone(gateway: Indoors) 
     assert not isinstance(sent, NotFound)
 
     outcome = await gateway.run(
-        lambda tx: binding.release(tx, gateway.services, owner, device_id, gateway.now, reauthenticated=True)
+        lambda tx: release.release(tx, gateway.services, owner, device_id, gateway.now, reauthenticated=True)
     )
     assert isinstance(outcome, Released)
     rows = gateway.rows(without=frozenset())
@@ -190,7 +190,7 @@ async def test_a_release_without_the_password_or_by_another_changes_nothing(gate
         (stranger, True, Refusal.NOT_FOUND),
     ):
         outcome = await gateway.run(
-            lambda tx, by=who, again=again: binding.release(  # type: ignore[misc]
+            lambda tx, by=who, again=again: release.release(  # type: ignore[misc]
                 tx, gateway.services, by, device_id, gateway.now, reauthenticated=again
             )
         )
@@ -203,7 +203,7 @@ async def test_what_was_measured_in_the_former_epoch_is_not_shown_to_the_next_ow
     made = await paired(gateway, owner)
     device_id = made.device_id or DeviceId("")
     await gateway.run(
-        lambda tx: binding.release(tx, gateway.services, owner, device_id, gateway.now, reauthenticated=True)
+        lambda tx: release.release(tx, gateway.services, owner, device_id, gateway.now, reauthenticated=True)
     )
     opened = await gateway.pairing(newcomer)
     await bring(gateway, made, opened.bind_token)
@@ -217,7 +217,7 @@ async def test_a_refusal_never_takes_the_place_of_a_wipe(gateway: Indoors) -> No
     made = await paired(gateway, owner)
     device_id = made.device_id or DeviceId("")
     await gateway.run(
-        lambda tx: binding.release(tx, gateway.services, owner, device_id, gateway.now, reauthenticated=True)
+        lambda tx: release.release(tx, gateway.services, owner, device_id, gateway.now, reauthenticated=True)
     )
     await bring(gateway, made, "x" * 22)
     told = dict(await gateway.hello(made, epoch=1))

@@ -7,7 +7,7 @@ from gateway.domain.failures import Code
 from gateway.domain.identity import AccountId, PairingId
 from gateway.domain.ownership import Refusal, Refused, Released
 from gateway.domain.pairing import OPEN_PAIRINGS_LIMIT, Pairing, PairingState
-from gateway.usecases import binding, pairings
+from gateway.usecases import binding, pairings, release
 from tests.usecases.household import Household
 
 
@@ -154,7 +154,7 @@ async def test_only_the_owner_who_proved_it_releases(household: Household) -> No
     device_id = await household.bound(ann)
     assert await household.release(bob, device_id) == Refused(Refusal.NOT_FOUND)
     unproven = await household.run(
-        lambda tx: binding.release(tx, household, ann, device_id, household.now, reauthenticated=False)
+        lambda tx: release.release(tx, household, ann, device_id, household.now, reauthenticated=False)
     )
     assert unproven == Refused(Refusal.REAUTHENTICATION_REQUIRED)
     assert isinstance(await household.release(ann, device_id), Released)
