@@ -48,7 +48,13 @@ class DatabaseSection(Section):
         None, description="sqlite:///file or postgresql+psycopg://…; default: a file in data_folder"
     )
     threads: int = Field(8, ge=1, le=64, description="Connections on PostgreSQL")
-    reader_threads: int = Field(2, ge=1, le=16)
+    reader_threads: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Of their own for reading on SQLite. 0: reading shares the writer's thread, quickest on a small "
+        "machine; 2 or more where many read while few write",
+    )
     allowed_hosts: tuple[Host, ...] = Field((), description="Hosts inside the region; loopback always is")
 
     @model_validator(mode="after")

@@ -42,7 +42,8 @@ class Database:
     Args:
         engine: from `engine_for`, for as many threads as readers and writers together.
         gateway_id: whose outbox rows these are.
-        readers: threads for `read` on an SQLite file.
+        readers: threads for `read` on an SQLite file. With 0, reading goes through the writer, whose pages are never
+            stale: each commit makes a reader's connection fetch its pages from the log anew.
         writers: threads on PostgreSQL, for reading and writing.
         metrics: where commits are counted; nowhere if not given.
     """
@@ -60,8 +61,10 @@ class Database:
         if engine.dialect.name == "sqlite":
             self._writer = SqliteWriter(engine, gateway_id, self._deliveries)
             # In memory there is one connection, so reading goes through the writer.
-            in_memory = is_in_memory(engine)
-            self._reader = self._writer if in_memory else SqliteReaders(engine, gateway_id, self._deliveries, readers)
+            through_writer = readers == 0 or is_in_memory(engine)
+            self._reader = (
+                self._writer if through_writer else SqliteReaders(engine, gateway_id, self._deliveries, readers)
+            )
         else:
             self._writer = self._reader = PostgresqlPool(engine, gateway_id, self._deliveries, writers)
 
