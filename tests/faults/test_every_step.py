@@ -115,7 +115,8 @@ async def test_reports_survive_a_death_at_every_step(tmp_path: Path) -> None:
             for _ in range(4):
                 await resident.burst(10)
 
-        names = await _every_step(at, story, least=12, well=at.all_is_well)
+        # Eight when the reports share a batch, more when they arrive one by one.
+        names = await _every_step(at, story, least=8, well=at.all_is_well)
         _has(names, "states.ingest: not committed", "states.ingest: committed")
         _has(names, "state: not acknowledged", "state: acknowledged")
 
