@@ -70,6 +70,7 @@ async def test_a_revoked_certificate_is_refused_and_its_connection_ended(gateway
     device_id = made.device_id or DeviceId("")
     assert await gateway.run(lambda tx: revoke_all(tx, device_id, gateway.now)) == 1
     assert gateway.evicted == [device_id]
+    gateway.pass_by(seconds=1)
     assert await gateway.arrive(made) == Denied(Code.OPCONN_CERT_REJECTED)
     attempt = await gateway.run(lambda tx: tx.attempts.latest_of_unit(made.unit_id))
     assert attempt is not None
