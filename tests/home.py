@@ -56,8 +56,7 @@ def settings_for(
         {
             "data_folder": folder,
             "region": "local",
-            # Readers of their own, so that a story's steps fall where their tests count them.
-            "database": {"url": None if database_url is None else SecretStr(database_url), "reader_threads": 2},
+            "database": {"url": None if database_url is None else SecretStr(database_url)},
             "broker": {
                 "kind": kind,
                 "nats": {"mqtt_port": free_port(), "client_port": free_port(), "store_bytes": 64 * 1024**2},

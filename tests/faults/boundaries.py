@@ -1,4 +1,4 @@
-"""Wraps a gateway's boundaries from the outside, numbers what passes them, and kills the process at a chosen one.
+"""Wraps a gateway's boundaries from the outside, counts what passes them, and kills the process at a chosen one.
 
 A boundary is where something becomes durable or leaves: a use case that ran and is not committed, its commit, an
 acknowledgement, a publish, a flush, an answer of the API. Nothing in the gateway knows of this file.
@@ -7,7 +7,9 @@ acknowledgement, a publish, a flush, an answer of the API. Nothing in the gatewa
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +21,29 @@ from gateway.transport.nats import NatsTransport
 from gateway.transport.port import Inbound
 
 BACKGROUND = ("Deadlines.", "BrokerEvidence.", "Database.take_over", "Retention")
-"""What timers do at their own time: it would be numbered differently in each run. The random kills meet it."""
+"""What timers do at their own time: no story brings it about. The random kills meet it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One passing of one boundary.
+
+    By its name and not by how many came before it: two batches or one, a reply before or after a commit, and every
+    number behind would mean something else in the next run.
+    """
+
+    name: str
+    time: int
+    """From 1: how often this boundary was passed since arming, this time included."""
+
+    def __str__(self) -> str:
+        return f"{self.time} {self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Step":
+        """From `str` of it."""
+        time, _, name = text.partition(" ")
+        return cls(name, int(time))
 
 
 class Boundaries:
@@ -28,22 +52,23 @@ class Boundaries:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._lock = threading.Lock()
-        self._count = 0
-        self._die_at: int | None = None
+        self._passed: Counter[str] | None = None
+        self._die_at: Step | None = None
 
-    def arm(self, die_at: int) -> None:
-        """Count from here on, and die at this boundary; 0 counts only."""
+    def arm(self, die_at: Step | None) -> None:
+        """Count from here on, and die at this step; without one it only counts."""
         with self._lock:
-            self._count, self._die_at = 0, die_at
+            self._passed, self._die_at = Counter(), die_at
 
     def reached(self, name: str) -> None:
         """Something got as far as this boundary."""
         with self._lock:
-            if self._die_at is None:
+            if self._passed is None:
                 return
-            self._count += 1
-            self._say(f"step {self._count} {name}")
-            if self._count == self._die_at:
+            self._passed[name] += 1
+            step = Step(name, self._passed[name])
+            self._say(f"step {step}")
+            if step == self._die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def wrap(self) -> None:

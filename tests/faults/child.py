@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 
 from gateway.config import Settings
+from tests.faults.boundaries import Step
 from tests.faults.gateway_process import Birth
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +84,7 @@ class Child:
         self._pid = 0
         self._writer: asyncio.StreamWriter | None = None
         self._ready, self._armed = asyncio.Event(), asyncio.Event()
-        self.steps: list[str] = []
+        self.steps: list[Step] = []
         """Boundaries passed since it was armed, in order."""
         self.ended = asyncio.Event()
         self.exit_code: int | None = None
@@ -111,7 +112,7 @@ class Child:
                 word, _, rest = line.decode().strip().partition(" ")
                 match word:
                     case "step":
-                        self.steps.append(rest.partition(" ")[2])
+                        self.steps.append(Step.parse(rest))
                     case "ready":
                         self._ready.set()
                     case "armed":
@@ -122,10 +123,10 @@ class Child:
             event.set()
         writer.close()
 
-    async def arm(self, die_at: int) -> None:
-        """Count boundaries from here on; 0 counts only."""
+    async def arm(self, die_at: Step | None = None) -> None:
+        """Count boundaries from here on, and die at this step; without one it only counts."""
         self._armed.clear()
-        self._say(f"arm {die_at}")
+        self._say("arm" if die_at is None else f"arm {die_at}")
         await self._armed.wait()
 
     def kill(self) -> None:

@@ -1,10 +1,10 @@
-"""Gateways in processes of their own that can be told to kill themselves at a numbered step.
+"""Gateways in processes of their own that can be told to kill themselves at a step of what they do.
 
 Run as `python -m tests.faults.gateway_process`: a nursery that has everything imported and forks one gateway for each
 line of its input (a gateway that had to import first would be back only after seconds, and there are many deaths).
-Each gateway talks over a Unix socket, one word a line: it says `ready` when it serves; `arm N` makes it count
-boundaries from there on, saying each as `step K name`, and die by SIGKILL at the Nth (0: only count); `stop`, and the
-end of the conversation, end it in order.
+Each gateway talks over a Unix socket, line by line: it says `ready` when it serves; `arm` makes it count boundaries
+from there on, saying each as `step K name` (the Kth time that it passes this one); `arm K name` makes it die by SIGKILL
+at that step; `stop`, and the end of the conversation, end it in order.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import Any
 from gateway.bootstrap import build
 from gateway.config import Settings
 from gateway.observability.logging import configure
-from tests.faults.boundaries import Boundaries
+from tests.faults.boundaries import Boundaries, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,11 @@ class Conversation:
         reader, writer = await asyncio.open_unix_connection(sock=duplicate)
         try:
             while line := await reader.readline():
-                match line.decode().split():
-                    case ["arm", number]:
-                        self._boundaries.arm(int(number))
-                        self.say("armed")
-                    case _:
-                        break
+                word, _, rest = line.decode().strip().partition(" ")
+                if word != "arm":
+                    break
+                self._boundaries.arm(Step.parse(rest) if rest else None)
+                self.say("armed")
             self.told_to_stop.set()
         finally:
             writer.close()
