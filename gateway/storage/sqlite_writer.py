@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ProgrammingError
 
 from gateway.storage.engine import is_in_memory
 from gateway.storage.jobs import Deliveries, Job
@@ -93,36 +94,34 @@ class SqliteWriter:
 
     def _run(self, driver: Any, job: Job) -> None:
         """One job in its savepoint. Raises only what ends the whole batch."""
-        if job.read_only:
-            driver.execute("PRAGMA query_only=ON")
-        try:
-            for _ in range(TRIES):
-                driver.execute("SAVEPOINT one")
-                try:
-                    self._attempt(job)
-                except Exception as error:
-                    if is_trouble(error, read_only=job.read_only) or not driver.in_transaction:
-                        raise  # the disk, not the use case: all of the batch
-                    driver.execute("ROLLBACK TO one")
-                    driver.execute("RELEASE one")
-                    job.error = error
-                    if not is_conflict(error):
-                        return
-                else:
-                    driver.execute("RELEASE one")
-                    job.error = None
+        for _ in range(TRIES):
+            driver.execute("SAVEPOINT one")
+            try:
+                self._attempt(driver, job)
+            except Exception as error:
+                if is_trouble(error) or not driver.in_transaction:
+                    raise  # the disk, not the use case: all of the batch
+                driver.execute("ROLLBACK TO one")
+                driver.execute("RELEASE one")
+                job.error = error
+                if not is_conflict(error):
                     return
-            job.error = DatabaseUnavailableError("conflicts did not go away")
-        finally:
-            if job.read_only:
-                driver.execute("PRAGMA query_only=OFF")
+            else:
+                driver.execute("RELEASE one")
+                job.error = None
+                return
+        job.error = DatabaseUnavailableError("conflicts did not go away")
 
-    def _attempt(self, job: Job) -> None:
+    def _attempt(self, driver: Any, job: Job) -> None:
         assert self._connection is not None  # noqa: S101 - opened by the caller
         transaction = SqlTransaction(self._connection, self._gateway_id, read_only=job.read_only)
+        # Not `PRAGMA query_only`: setting it makes SQLite parse every prepared statement anew.
+        changes = driver.total_changes
         job.result = job.work(transaction)
         if not job.read_only:
             job.committed = transaction.finish()
+        elif driver.total_changes != changes:
+            raise ProgrammingError(None, None, sqlite3.ProgrammingError("a write in a transaction that only reads"))
 
     def _connect(self) -> None:
         self._connection = self._engine.connect()
