@@ -79,9 +79,7 @@ async def _read(call: Call, number: int | None) -> Snapshot | Changes | None:
     def read(tx: Transaction) -> Snapshot | Changes | None:
         if not still_admits(tx, call.session, now):
             return None
-        if number is None or not usecase.can_resume(tx, number):
-            return usecase.snapshot(tx, deps.sealer, call.account_id, now)
-        return usecase.changes(tx, deps.sealer, call.account_id, number, now)
+        return usecase.since(tx, deps.sealer, call.account_id, number, now)
 
     return await call.read(read)
 

@@ -46,7 +46,12 @@ class Binding:
 
     def holds(self, now: datetime) -> bool:
         """False once a guest's stay is over."""
-        return self.until is None or now < self.until
+        return holds(self.until, now)
+
+
+def holds(until: datetime | None, now: datetime) -> bool:
+    """Whether a stay that ends then (None: never by itself) goes on."""
+    return until is None or now < until
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The event log on SQL. Writing is `SqlTransaction.emit`."""
 
 import json
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, or_, select
@@ -11,24 +12,21 @@ from gateway.storage.tables.delivery import counters, events
 from gateway.storage.tables.lifecycle import bindings
 from gateway.usecases.repositories.events import LoggedEvent
 
-_COUNTERS: Final = select(counters).where(counters.c.name.in_(("changes", "forgotten_events")))
+_COUNTERS: Final = select(counters).where(or_(counters.c.name == "changes", counters.c.name == "forgotten_events"))
 _COUNTER: Final = select(counters.c.value).where(counters.c.name == bindparam("name"))
 # An event of a device is shown while its epoch is the account's: joined at each reading, not remembered.
-_MINE: Final = (
-    select(bindings.c.device_id)
-    .where(
-        bindings.c.account_id == events.c.account_id,
-        bindings.c.device_id == events.c.device_id,
-        bindings.c.epoch == events.c.epoch,
-    )
-    .exists()
-)
 _OF_ACCOUNT: Final = (
-    select(events)
+    select(events, bindings.c.until)
+    .outerjoin(
+        bindings,
+        (bindings.c.account_id == events.c.account_id)
+        & (bindings.c.device_id == events.c.device_id)
+        & (bindings.c.epoch == events.c.epoch),
+    )
     .where(
         events.c.account_id == bindparam("account_id"),
         events.c.event_id > bindparam("after"),
-        or_(events.c.epoch.is_(None), _MINE),
+        or_(events.c.epoch.is_(None), bindings.c.device_id.is_not(None)),
     )
     .order_by(events.c.event_id)
     .limit(bindparam("at_most"))
@@ -67,7 +65,7 @@ class SqlEvents:
     def of_account(self, account_id: AccountId, after: int, at_most: int) -> list[LoggedEvent]:
         """See the protocol."""
         values = {"account_id": account_id, "after": after, "at_most": at_most}
-        return [_event(row) for row in self._statements.all(_OF_ACCOUNT, values)]
+        return [_event(row, row.until) for row in self._statements.all(_OF_ACCOUNT, values)]
 
     def forget_device(self, device_id: DeviceId) -> None:
         """See the protocol."""
@@ -79,7 +77,7 @@ class SqlEvents:
         return [_event(row) for row in self._statements.all(_OF_PAIRING, values)]
 
 
-def _event(row: AnyRow) -> LoggedEvent:
+def _event(row: AnyRow, until: datetime | None = None) -> LoggedEvent:
     return LoggedEvent(
         number=row.event_id,
         kind=row.kind,
@@ -88,4 +86,5 @@ def _event(row: AnyRow) -> LoggedEvent:
         device_id=row.device_id,
         epoch=row.epoch,
         pairing_id=row.pairing_id,
+        until=until,
     )

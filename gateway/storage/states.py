@@ -62,7 +62,7 @@ _SILENT: Final = text(
 )
 _LONGEST_SILENT: Final = text("SELECT min(last_seen_at) FROM presences WHERE status = 'online'")
 _VISIBLE: Final = (
-    "SELECT b.device_id, b.epoch, s.epoch AS state_epoch, s.properties, s.as_of, s.received_at, s.revision, "
+    "SELECT b.device_id, b.epoch, b.until, s.epoch AS state_epoch, s.properties, s.as_of, s.received_at, s.revision, "
     "p.status, p.since, p.last_seen_at, p.session, p.why, p.revision AS presence_revision "
     "FROM bindings b JOIN devices d ON d.device_id = b.device_id AND d.epoch = b.epoch "
     "LEFT JOIN states s ON s.device_id = b.device_id LEFT JOIN presences p ON p.device_id = b.device_id "
@@ -280,4 +280,5 @@ def _visible(row: AnyRow) -> VisibleState:
         received_at=_moment(row.received_at) if mine else None,
         presence=_presence(row),
         revision=max(row.revision or 0, row.presence_revision or 0),
+        until=_moment(row.until),
     )

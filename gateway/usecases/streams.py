@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from gateway.domain.binding import holds
 from gateway.domain.identity import AccountId, DeviceId, PairingId
 from gateway.usecases import devices, pairings
 from gateway.usecases.devices import SeenDevice
@@ -23,7 +24,7 @@ AT_ONCE: Final = 100
 _PIECE: Final = 200
 
 _WITH_DEVICE: Final = frozenset({"device.bound", "device.renamed"})
-"""Events after which the whole device is shown: the log itself holds no names."""
+"""Events after which the whole device is shown, as it is now: the log itself holds no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,60 +76,53 @@ def snapshot(tx: Transaction, sealer: Sealer, account_id: AccountId, now: dateti
             return Snapshot(found, tx.events.newest())
 
 
-def can_resume(tx: Transaction, after: int) -> bool:
-    """Whether the log still holds everything after that number; also False for a number that was never given."""
-    oldest, newest = tx.events.bounds()
-    return oldest <= after <= newest
+def since(
+    tx: Transaction, sealer: Sealer, account_id: AccountId, after: int | None, now: datetime, at_most: int = AT_ONCE
+) -> Snapshot | Changes:
+    """What a stream tells next.
 
+    Args:
+        tx: what is read from.
+        sealer: opens the names that people gave their devices.
+        account_id: whose stream it is.
+        after: everything up to this number was told already; None at the beginning.
+        now: decides whether a guest's stay is over.
+        at_most: events of one reading.
 
-def changes(
-    tx: Transaction, sealer: Sealer, account_id: AccountId, after: int, now: datetime, at_most: int = AT_ONCE
-) -> Changes:
-    """What the account may see of everything after `after`.
-
-    States are told by level: however often one changed meanwhile, it is told once, as it is now, under the number of
-    its latest change.
+    Returns:
+        Changes while the log still holds everything after that number; otherwise (also for a number that was never
+        given) a snapshot. States are told by level: however often one changed meanwhile, it is told once, as it is now,
+        under the number of its latest change.
     """
-    newest = tx.events.newest()
-    events = tx.events.of_account(account_id, after, at_most)
+    if after is not None:
+        oldest, newest = tx.events.bounds()
+        if oldest <= after <= newest:
+            return _changes(tx, sealer, account_id, after, newest, now, at_most)
+    return snapshot(tx, sealer, account_id, now)
+
+
+def _changes(
+    tx: Transaction, sealer: Sealer, account_id: AccountId, after: int, newest: int, now: datetime, at_most: int
+) -> Changes:
+    events = tx.events.of_account(account_id, after, at_most) if after < newest else []
     more = len(events) == at_most
     horizon = events[-1].number if more else newest
-    access = _Access(tx, sealer, account_id, now)
-    news: list[StateChanged | Happened] = [
-        StateChanged(state.revision, state)
-        for state in tx.states.visible(account_id, None, after)
-        if after < state.revision <= horizon and access.holds(state.device_id)
-    ]
+    news: list[StateChanged | Happened] = []
+    # Each number belongs to one event or to one change of states. Where events took all of them no state changed.
+    if horizon - after > len(events):
+        news += [
+            StateChanged(state.revision, state)
+            for state in tx.states.visible(account_id, None, after)
+            if after < state.revision <= horizon and holds(state.until, now)
+        ]
     for event in events:
-        if event.epoch is None or event.device_id is None:
-            news.append(Happened(event.number, event))
-        elif access.holds(event.device_id):
-            shown = access.device(event.device_id) if event.kind in _WITH_DEVICE else None
+        if holds(event.until, now):
+            shown = None
+            if event.device_id is not None and event.kind in _WITH_DEVICE:
+                shown = devices.one(tx, sealer, account_id, event.device_id, now)
             news.append(Happened(event.number, event, shown))
     news.sort(key=lambda each: each.number)
     return Changes(news, horizon, more)
-
-
-class _Access:
-    """What holds during one reading; each device is asked for once."""
-
-    def __init__(self, tx: Transaction, sealer: Sealer, account_id: AccountId, now: datetime) -> None:
-        self._tx: Final = tx
-        self._sealer: Final = sealer
-        self._account_id: Final = account_id
-        self._now: Final = now
-        self._known: Final[dict[DeviceId, bool]] = {}
-
-    def holds(self, device_id: DeviceId) -> bool:
-        """The joins of the repositories know epochs; that a guest's stay is over only the clock knows."""
-        if device_id not in self._known:
-            bound = devices.held(self._tx, self._account_id, device_id, self._now)
-            self._known[device_id] = bound is not None
-        return self._known[device_id]
-
-    def device(self, device_id: DeviceId) -> SeenDevice | None:
-        """The whole device."""
-        return devices.one(self._tx, self._sealer, self._account_id, device_id, self._now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ async def snapshot(household: Household, account_id: AccountId) -> Snapshot:
 
 
 async def changes(household: Household, account_id: AccountId, after: int, at_most: int = 100) -> Changes:
-    return await household.read(
-        lambda tx: streams.changes(tx, household.sealer, account_id, after, household.now, at_most)
+    found = await household.read(
+        lambda tx: streams.since(tx, household.sealer, account_id, after, household.now, at_most)
     )
+    assert isinstance(found, Changes)
+    return found
 
 
 def kinds(found: Changes) -> list[str]:
@@ -153,10 +155,10 @@ async def test_a_number_can_be_resumed_from_while_the_log_is_whole(household: Ho
     await household.bound(ann)
     newest = await household.read(lambda tx: tx.events.newest())
     answers = [
-        await household.read(lambda tx, at=at: streams.can_resume(tx, at))  # type: ignore[misc]
-        for at in (0, newest, newest + 1)
+        await household.read(lambda tx, at=at: streams.since(tx, household.sealer, ann, at, household.now))  # type: ignore[misc]
+        for at in (0, newest, newest + 1, None)
     ]
-    assert answers == [True, True, False]
+    assert [type(answer) for answer in answers] == [Changes, Changes, Snapshot, Snapshot]
 
 
 async def test_the_events_of_a_pairing_are_its_accounts_alone(household: Household) -> None:

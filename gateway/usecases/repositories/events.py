@@ -19,6 +19,8 @@ class LoggedEvent:
     device_id: DeviceId | None = field(repr=False, default=None)
     epoch: int | None = None
     pairing_id: PairingId | None = field(repr=False, default=None)
+    until: datetime | None = None
+    """When the stay of the account at the device ends, for the event of a device that was read for an account."""
 
 
 class EventRepository(Protocol):

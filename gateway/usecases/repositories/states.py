@@ -37,6 +37,8 @@ class VisibleState:
     presence: Presence
     revision: int
     """The later one of the state's and the presence's place in the order of all changes."""
+    until: datetime | None = None
+    """When the account's stay at the device ends; whoever shows it asks."""
 
 
 class StateRepository(Protocol):
