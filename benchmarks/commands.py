@@ -1,5 +1,8 @@
 """Command round trip: HTTP request, appliance, acknowledgement, event at the app; against an MQTT echo.
 
+An appliance that is done at once has one word to say, `applied`. One that takes its time says `received` before; that
+is measured as well, with both words said at once.
+
 Requests leave at a fixed rate whatever happens to the earlier ones, so a stall is in the figures (no coordinated
 omission). App, appliances and echo share one event loop, so both sides of the comparison carry the same client.
 """
@@ -10,18 +13,15 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from random import Random
 from statistics import quantiles
 from typing import Any, Final
 
-import aiohttp
-
+from benchmarks.app_wire import AppWire
 from benchmarks.appliances import works
 from benchmarks.processes import GatewayProcess, Helper, configuration, helping, running
 from benchmarks.reports import topic_of
 from benchmarks.results import Figure
 from benchmarks.wire import Account, Wire
-from device_sim.phone import Phone
 
 PEOPLE: Final = 4
 APPLIANCES: Final = 100
@@ -38,6 +38,8 @@ class Appliance:
     """Obeys everything at once."""
 
     account: Account
+    words: tuple[str, ...] = ("applied",)
+    """What it says of each command."""
     wire: Wire | None = None
 
     async def run(self) -> None:
@@ -50,7 +52,7 @@ class Appliance:
     def _hear(self, topic: str, payload: bytes) -> None:
         if self.wire is not None and topic.endswith("/command"):
             command_id = json.loads(payload)["command_id"]
-            for status in ("received", "applied"):
+            for status in self.words:
                 word = f'{{"command_id":"{command_id}","status":"{status}"}}'.encode()
                 self.wire.publish(f"hg/v1/dev/{self.account.name}/up/ack", word)
 
@@ -58,28 +60,29 @@ class Appliance:
 class App:
     """Somebody's phone with its event stream open."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, number: int) -> None:
-        rng = Random(number)  # noqa: S311 - idempotency keys
-        self.phone = Phone(session, url, f"person{number}@example.org", "correct horse battery", rng=rng)
+    def __init__(self, url: str, number: int) -> None:
+        self.wire = AppWire(url, f"person{number}@example.org", "correct horse battery")
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._early: set[str] = set()
         self.listening = asyncio.Event()
 
     async def listen(self) -> None:
         """Take events until cancelled."""
-        async with contextlib.aclosing(self.phone.events()) as events:
-            async for event in events:
+        async with contextlib.aclosing(self.wire.events()) as events:
+            async for kind, data in events:
                 self.listening.set()
-                data: dict[str, Any] = json.loads(event.data) if event.data.startswith("{") else {}
-                if event.event == "command" and data.get("status") == "applied":
-                    self._applied(str(data["command_id"]))
+                if kind == "command":
+                    told: dict[str, Any] = json.loads(data)
+                    if told["status"] == "applied":
+                        self._applied(told["command_id"])
 
     async def command(self, device_id: str, params: dict[str, Any]) -> None:
         """Send one command and return when the event says that it was applied."""
-        sent = await self.phone.send(device_id, "set", params)
-        if sent.command_id not in self._early:
-            self._waiting[sent.command_id] = asyncio.get_running_loop().create_future()
-            await self._waiting[sent.command_id]
+        sent = await self.wire.post(f"/v1/devices/{device_id}/commands", {"action": "set", "params": params})
+        command_id = sent["command_id"]
+        if command_id not in self._early:
+            self._waiting[command_id] = asyncio.get_running_loop().create_future()
+            await self._waiting[command_id]
 
     def _applied(self, command_id: str) -> None:
         future = self._waiting.get(command_id)
@@ -162,6 +165,7 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
     where = f"{kind}, sqlite"
     middle = Figure(f"command round trip p50, {where}", "ms", "MQTT echo p50", "≤ echo + 5 ms")
     tail = Figure(f"command round trip p99, {where}", "ms", "MQTT echo p99", "≤ 30 ms")
+    twice = Figure(f"command round trip p50 with `received` and `applied`, {where}", "ms", "MQTT echo p50")
     loaded = Figure(f"command round trip p99 with {load:,} reports/s, {where}", "ms", "alone", "≤ 3 times")
     gateway = GatewayProcess(folder, configuration(folder, kind=kind))
     async with works(gateway.settings, folder / "clients") as made:
@@ -170,17 +174,16 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
     clients = [{"account": asdict(one), "topic": topic_of(one)} for one in reporters]
     with running(gateway):
         async with (
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
             asyncio.TaskGroup() as tasks,
             echo(*observers) as reflected,
             helping("benchmarks.flood", clients=clients) as publisher,
         ):
             await publisher.hear()
-            apps = [App(session, gateway.api_url, number) for number in range(PEOPLE)]
+            apps = [App(gateway.api_url, number) for number in range(PEOPLE)]
             for app in apps:
-                await app.phone.sign_up()
+                await app.wire.sign_up()
             async with works(gateway.settings, folder / "clients") as made:
-                owners = [str(app.phone.account_id) for app in apps]
+                owners = [app.wire.account_id for app in apps]
                 appliances = [Appliance(one) for one in await made.activated(APPLIANCES, owners=owners)]
             listening = [tasks.create_task(app.listen()) for app in apps]
             for appliance in appliances:
@@ -199,18 +202,31 @@ async def measure(folder: Path, runs: int, kind: str, load: int = HALF_THE_MAXIM
                 alone = p50_p99(await at_a_rate(command))
                 each_ms = (gateway.cpu_seconds() - used) / (RATE * SECONDS) * 1e3
                 middle.notes.append(f"{each_ms:.1f} ms of the gateway's processor time a command")
+                both = p50_p99(await _with_two_words(appliances, lambda: at_a_rate(command)))
                 used = gateway.cpu_seconds()
                 under = p50_p99(await _under_load(publisher, load, run, lambda: at_a_rate(command)))
                 used = gateway.cpu_seconds() - used
                 middle.run(alone[0], echoed[0])
                 tail.run(alone[1], echoed[1])
+                twice.run(both[0], echoed[0])
                 loaded.run(under[1], alone[1])
                 loaded.notes.append(
                     f"p50 {under[0]:.1f} ms; {used:.1f} s of the gateway's processor time in {SECONDS} s"
                 )
             for task in listening:
                 task.cancel()
-    return [middle, tail, loaded]
+            for app in apps:
+                app.wire.close()
+    return [middle, tail, twice, loaded]
+
+
+async def _with_two_words(appliances: list[Appliance], work: Callable[[], Awaitable[list[float]]]) -> list[float]:
+    for appliance in appliances:
+        appliance.words = ("received", "applied")
+    took = await work()
+    for appliance in appliances:
+        appliance.words = ("applied",)
+    return took
 
 
 async def _under_load(

@@ -119,12 +119,15 @@ def acknowledge(
     tx: Transaction, services: CommandServices, device_id: DeviceId, ack: CommandAck, now: datetime
 ) -> str | None:
     """The appliance's word on a command; returns why it had no effect, or None."""
-    command = tx.commands.get(CommandId(ack.command_id))
     device = tx.devices.get(device_id)
+    waiting = tx.commands.under_way(device_id)
+    command = next((one for one in waiting if one.command_id == ack.command_id), None)
+    if command is None:
+        command = tx.commands.get(CommandId(ack.command_id))
     if command is None or device is None or command.device_id != device_id or command.epoch != device.epoch:
         return "unknown_command"
     after = _happened(tx, command, _event_of(ack), now)
-    others = [one for one in tx.commands.under_way(device_id) if one.command_id != after.command_id]
+    others = [one for one in waiting if one.command_id != after.command_id]
     _drive(tx, services.signer, device, others, now)
     if ack.state is not None and ack.seq is not None:  # last: it takes a number in the order of changes, which locks
         report = Reported(device_id, ack.boot or "", ack.seq, ack.state, full=False, at=None, epoch=ack.epoch)
