@@ -199,7 +199,7 @@ async def works(settings: Settings, folder: Path) -> AsyncIterator[Works]:
     engine = engine_for(settings.database_url.get_secret_value(), threads=4)
     migrate(engine)
     secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
-    database = Database(engine, gateway_id=secrets.identifiers.new("g"), readers=1, writers=1)
+    database = Database(engine, gateway_id=secrets.identifiers.new("g"), writers=1)
     try:
         yield Works(settings, secrets, database, folder)
     finally:

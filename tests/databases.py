@@ -23,11 +23,15 @@ from gateway.storage.engine import engine_for
 from gateway.storage.migrate import migrate
 
 SQLITE_FILE = "sqlite-file"
+SQLITE_READERS = "sqlite-readers"
+"""A file, with threads of their own for reading."""
 SQLITE_MEMORY = "sqlite-memory"
 POSTGRESQL = "postgresql"
-ALL = (SQLITE_FILE, SQLITE_MEMORY, POSTGRESQL)
+ALL = (SQLITE_FILE, SQLITE_READERS, SQLITE_MEMORY, POSTGRESQL)
 DURABLE = (SQLITE_FILE, POSTGRESQL)
 """Those that several connections and processes can share."""
+READ_APART = (SQLITE_READERS, POSTGRESQL)
+"""Those where reading does not wait for writing."""
 
 GATEWAY = "g-" + "0" * 26
 
@@ -125,7 +129,7 @@ def fresh_url(kind: str, folder: Path) -> Iterator[str]:
     """The address of a fresh database of a kind (one of `ALL`), removed afterwards."""
     if kind == SQLITE_MEMORY:
         yield "sqlite://"
-    elif kind == SQLITE_FILE:
+    elif kind in {SQLITE_FILE, SQLITE_READERS}:
         yield f"sqlite:///{folder}/hearthgate-{next(_numbers)}.db"
     else:
         server = postgresql_server()
@@ -135,11 +139,11 @@ def fresh_url(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def opened(url: str, *, gateway_id: str = GATEWAY, writers: int = 8) -> Iterator[Database]:
+def opened(url: str, *, gateway_id: str = GATEWAY, readers: int = 0, writers: int = 8) -> Iterator[Database]:
     """A migrated database at an address, closed afterwards."""
     engine: Engine = engine_for(url, threads=writers + 2)
     migrate(engine)
-    database = Database(engine, gateway_id=gateway_id, writers=writers)
+    database = Database(engine, gateway_id=gateway_id, readers=readers, writers=writers)
     try:
         yield database
     finally:
@@ -161,7 +165,7 @@ def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, database_kind: str) -> Iterator[Database]:
     """A fresh database."""
-    with opened(database_url) as database:
+    with opened(database_url, readers=2 if database_kind == SQLITE_READERS else 0) as database:
         yield database

@@ -66,7 +66,7 @@ def opened(settings: "Settings") -> "Iterator[tuple[Database, Secrets]]":
     engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
     migrate(engine)
     secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
-    database = Database(engine, gateway_id="", readers=1, writers=1)
+    database = Database(engine, gateway_id="", writers=1)
     try:
         yield database, secrets
     finally:

@@ -49,7 +49,7 @@ class Database:
     """
 
     def __init__(
-        self, engine: Engine, *, gateway_id: str, readers: int = 2, writers: int = 8, metrics: Metrics | None = None
+        self, engine: Engine, *, gateway_id: str, readers: int = 0, writers: int = 8, metrics: Metrics | None = None
     ) -> None:
         self.engine: Final = engine
         self._gateway_id: Final = gateway_id

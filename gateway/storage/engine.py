@@ -28,7 +28,7 @@ def engine_for(url: str, *, threads: int = 10) -> Engine:
 
     Args:
         url: SQLAlchemy's form; parameters in it win over those set here.
-        threads: threads that use it at once; `Database` has 10 unless told otherwise.
+        threads: threads that use it at once: readers and writers of `Database` together.
 
     Raises:
         ValueError: another kind of database.

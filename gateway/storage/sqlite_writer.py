@@ -1,7 +1,11 @@
-"""SQLite's one writer: a thread that lets whoever waits share a commit, each use case in a savepoint of its own."""
+"""SQLite's one writer: a thread that lets whoever waits share a commit, each use case in a savepoint of its own.
+
+It also reads, unless there are threads for that (`sqlite_readers`): its pages are never stale.
+"""
 
 import sqlite3
 import threading
+from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -17,7 +21,7 @@ from gateway.storage.trouble import TRIES, as_told, is_conflict, is_trouble
 from gateway.usecases.transaction import DatabaseUnavailableError
 
 TOGETHER_AT_MOST: Final = 128
-"""Use cases that share one commit: one wait for the disk serves all of them."""
+"""Use cases that share one transaction: one wait for the disk serves all of them."""
 
 TOGETHER_FOR_S: Final = 0.02
 """A commit waits no longer than this for more company: the first of a batch waits as long as all of it."""
@@ -32,6 +36,9 @@ class SqliteWriter:
         self._deliveries: Final = deliveries
         self._in_memory: Final = is_in_memory(engine)
         self._jobs: Final[SimpleQueue[Job | None]] = SimpleQueue()
+        self._writing: Final[deque[Job]] = deque()
+        self._reading: Final[deque[Job]] = deque()
+        self._closing = False
         self._connection: Connection | None = None
         self._driver: Any = None
         """SQLite's own connection: for BEGIN, SAVEPOINT and the like, which are most of a small use case's cost."""
@@ -40,7 +47,7 @@ class SqliteWriter:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Take a job, to be run in the order of submission."""
+        """Take a job. Those that write take effect in the order of submission; one that reads sees those before it."""
         self._jobs.put(job)
 
     def close(self) -> None:
@@ -49,48 +56,62 @@ class SqliteWriter:
         self._thread.join()
 
     def _write(self) -> None:
-        going_on = True
-        while going_on:
-            first = self._jobs.get()
-            if first is None:
-                break
-            batch: list[Job] = []
-            try:
-                going_on = self._commit_together(first, batch)
-            except BaseException as broken:  # noqa: BLE001 - whatever happened, those who wait must hear of it
-                self._undo()
-                self._fail(batch, broken)
-            self._deliveries.hand_over(batch)
+        while self._waits():
+            # One transaction for whoever writes, then one for whoever reads: reading neither holds up a commit nor
+            # takes the lock that another process may have.
+            self._together(self._writing, "BEGIN IMMEDIATE", "COMMIT")
+            self._together(self._reading, "BEGIN DEFERRED", "ROLLBACK")
         self._disconnect()
 
-    def _commit_together(self, first: Job, batch: list[Job]) -> bool:
-        """Run jobs as long as more of them come, within limits, and commit. False when the queue's end was met."""
-        batch.append(first)
-        going_on = True
+    def _waits(self) -> bool:
+        """Return once a job waits; False when none does and none will."""
+        if not (self._writing or self._reading or self._closing):
+            self._sort(self._jobs.get())
+        self._take_in()
+        return bool(self._writing or self._reading)
+
+    def _take_in(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._sort(self._jobs.get_nowait())
+
+    def _sort(self, job: Job | None) -> None:
+        if job is None:
+            self._closing = True
+        else:
+            (self._reading if job.read_only else self._writing).append(job)
+
+    def _together(self, waiting: deque[Job], begin: str, end: str) -> None:
+        """Run jobs as long as more of their kind come, within limits, in one transaction; then tell all of them."""
+        if not waiting:
+            return
+        batch: list[Job] = []
+        try:
+            self._run_together(waiting, batch, begin, end)
+        except BaseException as broken:  # noqa: BLE001 - whatever happened, those who wait must hear of it
+            self._undo()
+            self._fail(batch, broken)
+        self._deliveries.hand_over(batch)
+
+    def _run_together(self, waiting: deque[Job], batch: list[Job], begin: str, end: str) -> None:
+        batch.append(waiting.popleft())
         if self._connection is None:
             self._connect()
         driver = self._driver
-        driver.execute("BEGIN IMMEDIATE")
+        driver.execute(begin)
         latest = monotonic() + TOGETHER_FOR_S
-        job = first
         while True:
-            self._run(driver, job)
+            self._run(driver, batch[-1])
             if len(batch) >= TOGETHER_AT_MOST or monotonic() >= latest:
                 break
-            try:
-                following = self._jobs.get_nowait()
-            except Empty:
+            self._take_in()
+            if not waiting:
                 break
-            if following is None:
-                going_on = False
-                break
-            job = following
-            batch.append(job)
+            batch.append(waiting.popleft())
         try:
-            driver.execute("COMMIT")
+            driver.execute(end)
         except sqlite3.Error as failed:
             raise DatabaseUnavailableError from failed
-        return going_on
 
     def _run(self, driver: Any, job: Job) -> None:
         """One job in its savepoint. Raises only what ends the whole batch."""
