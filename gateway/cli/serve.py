@@ -1,6 +1,7 @@
 """`hearthgate serve` and `hearthgate migrate`."""
 
 import asyncio
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,10 @@ SWITCH_S: Final = 0.0005
 """How long one thread may keep the interpreter while another waits. A command passes between the event loop and the
 database threads half a dozen times, and Python's own 5 ms for each of them is what one would feel."""
 
+COLLECTED_AFTER: Final = (10_000, 20, 50)
+"""Objects until Python looks for cycles, and how often it looks at older ones (its own: 700, 10, 10). Hardly anything
+here is a cycle, and each look holds up whatever is under way."""
+
 
 @command
 def serve(*, config: ConfigFile = None) -> None:
@@ -32,6 +37,7 @@ def serve(*, config: ConfigFile = None) -> None:
         raise CommandError(f"the configuration cannot be used: {'; '.join(problems)}", Exit.USAGE)
     configure(level=settings.log.level.upper(), human=settings.log.format == "text")
     sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(*COLLECTED_AFTER)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings))
@@ -55,6 +61,8 @@ async def _serve(settings: "Settings") -> None:
         application = await build(settings)
     except ValueError as error:
         raise CommandError(f"the configuration cannot be used: {error}", Exit.USAGE) from None
+    gc.collect()
+    gc.freeze()  # what there is now stays until the end: no collection need look at it
     await run_until_told(application)
 
 

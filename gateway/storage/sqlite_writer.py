@@ -60,7 +60,7 @@ class SqliteWriter:
             # One transaction for whoever writes, then one for whoever reads: reading neither holds up a commit nor
             # takes the lock that another process may have.
             self._together(self._writing, "BEGIN IMMEDIATE", "COMMIT")
-            self._together(self._reading, "BEGIN DEFERRED", "ROLLBACK")
+            self._together(self._reading, "BEGIN DEFERRED", "COMMIT")
         self._disconnect()
 
     def _waits(self) -> bool:
