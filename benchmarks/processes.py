@@ -66,6 +66,7 @@ def configuration(folder: Path, *, kind: str = "nats", database_url: str | None 
             },
         },
         "api": {"port": free_port()},
+        "console": {"port": 0},
         "operator": {"port": free_port()},
         "passwords": {"bcrypt_cost": 10},
         "limits": {

@@ -67,6 +67,7 @@ def settings_for(
                 },
             },
             "api": {"port": api_port},
+            "console": {"port": 0},
             "operator": {"port": 0},
             "passwords": {"bcrypt_cost": 10},
             "limits": {"address_burst_passwords": 1000, "address_passwords_per_second": 1000, **limits},

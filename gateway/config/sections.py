@@ -191,6 +191,12 @@ class ApiSection(Section):
         return self
 
 
+class ConsoleSection(ApiSection):
+    """The support console: listens as the API does, on a port of its own."""
+
+    port: PortOrFree = 8444
+
+
 class OperatorSection(Section):
     """`/livez`, `/readyz` and `/metrics`, for the operator only."""
 

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from gateway.config.sections import (
     ApiSection,
     BrokerSection,
+    ConsoleSection,
     DatabaseSection,
     EndpointSection,
     KeysSection,
@@ -29,6 +30,7 @@ class Settings(Section):
     broker: BrokerSection = BrokerSection()
     endpoint: EndpointSection = EndpointSection()
     api: ApiSection = ApiSection()
+    console: ConsoleSection = ConsoleSection()
     operator: OperatorSection = OperatorSection()
     passwords: PasswordsSection = PasswordsSection()
     limits: LimitsSection = LimitsSection()
@@ -64,7 +66,11 @@ class Settings(Section):
 
     def listeners(self) -> list[tuple[str, str, int]]:
         """Every (setting, host, port) on which this process, or a broker that it runs, will listen."""
-        found = [("api", self.api.host, self.api.port), ("operator", self.operator.host, self.operator.port)]
+        found = [
+            ("api", self.api.host, self.api.port),
+            ("console", self.console.host, self.console.port),
+            ("operator", self.operator.host, self.operator.port),
+        ]
         match self.broker.kind:
             case "nats":
                 nats = self.broker.nats
@@ -105,6 +111,8 @@ class Settings(Section):
         return [
             ("api.certificate_file", self.api.certificate_file),
             ("api.key_file", self.api.key_file),
+            ("console.certificate_file", self.console.certificate_file),
+            ("console.key_file", self.console.key_file),
             ("broker.external.ca_file", external.ca_file),
             ("broker.external.certificate_file", external.certificate_file),
             ("broker.external.key_file", external.key_file),

@@ -37,6 +37,7 @@ class Ports:
     nats: int
     api: int
     operator: int
+    console: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Stage:
                 "region": "local",
                 "broker": {"kind": "nats", "nats": {"mqtt_port": self.ports.mqtt, "client_port": self.ports.nats}},
                 "api": {"port": self.ports.api},
+                "console": {"port": self.ports.console},
                 "operator": {"port": self.ports.operator},
             },
         )
@@ -66,10 +68,10 @@ def set_up(folder: Path) -> Stage:
     """The stage in a folder: as it was left, or a new one. Ports that somebody else took meanwhile are chosen anew."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "demo.json"
-    fresh = Ports(*_free_ports(4))
+    fresh = Ports(*_free_ports(5))
     is_new = create_private(path, json.dumps({"ports": asdict(fresh), "password": secrets.token_urlsafe(12)}).encode())
     kept: dict[str, Any] = json.loads(path.read_text())
-    ports = Ports(**kept["ports"])
+    ports = Ports(**{**asdict(fresh), **kept["ports"]})  # a folder of an earlier version names fewer
     if not all(_is_free(port) for port in asdict(ports).values()):
         ports = fresh
     return Stage(folder, ports, kept["password"], is_new)
