@@ -31,7 +31,7 @@ async def activate(controller: Controller, executor: Executor | None) -> Reply:
     """
     kept = controller.flash.content
     claim_id = common_name(kept.claim.certificate_pem or "")
-    target = Target(kept.claim_address, claim_id, tls_context(kept.claim, kept.trust_pem))
+    target = Target(kept.claim_address, claim_id, tls_context(kept.claim, kept.trust_pem), source=controller.source)
     replies: asyncio.Queue[bytes] = asyncio.Queue(maxsize=8)
 
     def hear(_topic: str, payload: bytes) -> None:

@@ -43,6 +43,7 @@ class Appliance:
         watch: Watcher = lambda _happening: None,
         executor: Executor | None = None,
         device_address: Address | None = None,
+        source: str = "",
     ) -> None:
         """Put an appliance together.
 
@@ -56,10 +57,18 @@ class Appliance:
             watch: is told what happens, on the loop.
             executor: threads for TLS handshakes, shared by a fleet; the loop's own when absent.
             device_address: where to connect after activation, in the stead of what the gateway says.
+            source: which address of this machine to come from; the system chooses when empty.
         """
         self._timings = timings or Timings()
         self._controller = Controller(
-            flash, unit, make_model, clock=clock, seed=seed, timings=self._timings, watch=self._saw
+            flash,
+            unit,
+            make_model,
+            clock=clock,
+            seed=seed,
+            timings=self._timings,
+            watch=self._saw,
+            source=source,
         )
         self._watch = watch
         self._executor = executor
@@ -190,6 +199,7 @@ class Appliance:
             common_name(credential.certificate_pem or ""),
             tls_context(credential, kept.trust_pem),
             str(UpTopic(kept.device_id, UpChannel.BYE)),
+            source=self._controller.source,
         )
         try:
             async with opened(target, session.hear, timeout_s=self._timings.connect_s, executor=self._executor) as link:

@@ -67,7 +67,10 @@ class Controller:
         seed: int,
         timings: Timings,
         watch: Watcher,
+        source: str = "",
     ) -> None:
+        self.source = source
+        """Which address of this machine its connections come from; empty lets the system choose."""
         self.flash = flash
         self.unit = unit
         self.timings = timings

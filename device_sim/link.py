@@ -48,6 +48,8 @@ class Target:
     client_id: str
     context: ssl.SSLContext
     will_topic: str | None = None
+    source: str = ""
+    """Which address of this machine to come from; empty lets the system choose."""
 
 
 class Connection(Protocol):
@@ -80,6 +82,7 @@ class Link:
             CallbackAPIVersion.VERSION2, client_id=target.client_id, clean_session=True, reconnect_on_failure=False
         )
         client.max_inflight_messages_set(0)  # bounded by the session, which knows what may be dropped
+        self._source = target.source
         client.tls_set_context(target.context)
         if target.will_topic is not None:
             client.will_set(target.will_topic, b"{}", qos=1)
@@ -166,7 +169,7 @@ class Link:
     def _open_socket(self, address: Address) -> None:
         """Runs on a thread of the pool."""
         try:
-            self._client.connect(address.host, address.port, keepalive=KEEP_ALIVE_S)
+            self._client.connect(address.host, address.port, keepalive=KEEP_ALIVE_S, bind_address=self._source)
         except ValueError:
             # paho's way of saying that the certificate's name does not fit.
             raise ssl.SSLError("the server's name does not fit") from None
