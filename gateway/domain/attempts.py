@@ -10,58 +10,28 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
 
+from gateway.domain.evidence import CONFIDENCE_OF, Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, PairingId, UnitId
 
+__all__ = [
+    "CONFIDENCE_OF",
+    "DEADLINE",
+    "Attempt",
+    "Confidence",
+    "Evidence",
+    "Outcome",
+    "Source",
+    "advance",
+    "fail",
+    "lapse",
+    "learn",
+    "open_attempt",
+    "succeed",
+]
+
 DEADLINE: Final = timedelta(seconds=180)
 """From the first evidence to the last, all stages together."""
-
-
-@unique
-class Source(StrEnum):
-    """Where a piece of evidence comes from."""
-
-    BROKER = "B"
-    CLAIM = "C"
-    GATEWAY = "G"
-    APPLIANCE = "D"
-    APPLIANCE_LATER = "L"
-    APP = "A"
-    LOCAL_LINK = "N"
-    SILENCE = "S"
-
-
-@unique
-class Confidence(StrEnum):
-    """How sure a verdict is, surest first."""
-
-    OBSERVED = "observed"
-    REPORTED_BY_APPLIANCE = "reported_by_appliance"
-    REPORTED_BY_APP = "reported_by_app"
-    INFERRED = "inferred"
-    UNKNOWN = "unknown"
-
-    @property
-    def rank(self) -> int:
-        """0 is the surest."""
-        return _RANKS[self]
-
-
-_RANKS: Final = MappingProxyType({confidence: rank for rank, confidence in enumerate(Confidence)})
-
-CONFIDENCE_OF: Final = MappingProxyType(
-    {
-        Source.BROKER: Confidence.OBSERVED,
-        Source.CLAIM: Confidence.OBSERVED,
-        Source.GATEWAY: Confidence.OBSERVED,
-        Source.APPLIANCE: Confidence.REPORTED_BY_APPLIANCE,
-        Source.APPLIANCE_LATER: Confidence.REPORTED_BY_APPLIANCE,
-        Source.LOCAL_LINK: Confidence.REPORTED_BY_APPLIANCE,
-        Source.APP: Confidence.REPORTED_BY_APP,
-        Source.SILENCE: Confidence.INFERRED,
-    }
-)
-"""The most that a source can vouch for. Silence never makes more than an inference."""
 
 
 @unique
@@ -71,18 +41,6 @@ class Outcome(StrEnum):
     OPEN = "open"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One observation. Never changed afterwards."""
-
-    source: Source
-    at: datetime
-    says: str
-    """A name of ours for what happened, such as `csr_refused`; never a value of the request."""
-    raw_code: str | None = None
-    """The vendor's own code, at most 64 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +57,12 @@ class Attempt:
     unit_id: UnitId | None = field(repr=False, default=None)
     type_id: str | None = None
     firmware: str | None = None
+    app_version: str | None = None
     code: Code | None = None
     outcome: Outcome = Outcome.OPEN
     closed_at: datetime | None = None
+    due_at: datetime | None = None
+    """When silence becomes the result of its present stage; None once it has one."""
     version: int = 0
     """For compare and swap in the store; the domain hands it on untouched."""
 
@@ -124,6 +85,7 @@ def open_attempt(*, attempt_id: AttemptId, trace_id: str, stage: Stage, source: 
         confidence=CONFIDENCE_OF[source],
         opened_at=now,
         updated_at=now,
+        due_at=now + DEADLINE,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, true, update
 
 from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
 from gateway.domain.failures import Code, Stage
@@ -22,11 +22,9 @@ _OF_CLAIM: Final = _SELECT.where(attempts.c.claim_id == bindparam("id")).order_b
 _OF_UNIT: Final = _SELECT.where(attempts.c.unit_id == bindparam("id")).order_by(*_NEWEST).limit(1)
 _OPEN: Final = attempts.c.outcome == Outcome.OPEN.value
 _OVERDUE: Final = (
-    _SELECT.where(_OPEN, attempts.c.opened_at <= bindparam("before"))
-    .order_by(attempts.c.opened_at)
-    .limit(bindparam("at_most"))
+    _SELECT.where(_OPEN, attempts.c.due_at <= bindparam("now")).order_by(attempts.c.due_at).limit(bindparam("at_most"))
 )
-_OLDEST_OPEN: Final = select(func.min(attempts.c.opened_at)).where(_OPEN)
+_NEXT_DUE: Final = select(func.min(attempts.c.due_at)).where(_OPEN)
 _INSERT: Final = insert(attempts)
 _UPDATE: Final = update(attempts).where(
     attempts.c.attempt_id == bindparam("b_key"),
@@ -35,6 +33,13 @@ _UPDATE: Final = update(attempts).where(
 _MOVE: Final = update(evidence).where(evidence.c.attempt_id == bindparam("other")).values(attempt_id=bindparam("into"))
 _REMOVE: Final = delete(attempts).where(attempts.c.attempt_id == bindparam("other"))
 _NOTE: Final = insert(evidence)
+_LOOSE: Final = (
+    evidence.c.attempt_id.is_(None),
+    evidence.c.address_index == bindparam("address"),
+    evidence.c.at >= bindparam("since"),
+)
+_WAITING: Final = select(evidence).where(*_LOOSE).order_by(evidence.c.evidence_id).limit(20)
+_JOIN: Final = update(evidence).where(*_LOOSE).values(attempt_id=bindparam("into"), address_index=None, probable=true())
 _EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id")).order_by(evidence.c.evidence_id)
 
 
@@ -48,6 +53,8 @@ class SqlAttempts:
         self._statements: Final = statements
         self._rows: Final = PutOff(statements, _INSERT, _UPDATE)
         self._notes: list[dict[str, Any]] = []
+        self._known: dict[AttemptId | None, list[Evidence]] = {}
+        """Lines read or begun in this transaction: a verdict on each new line costs no reading each."""
 
     def flush(self) -> None:
         """Write what was put off.
@@ -91,6 +98,7 @@ class SqlAttempts:
             "version": attempt.version,
         }
         self._rows.add(attempt.attempt_id, columns)
+        self._known[attempt.attempt_id] = []
 
     def update(self, attempt: Attempt, keys: AttemptKeys | None = None) -> Attempt:
         """See the protocol."""
@@ -104,38 +112,61 @@ class SqlAttempts:
         self.flush()
         self._statements.execute(_MOVE, {"into": into, "other": other})
         self._statements.execute(_REMOVE, {"other": other})
+        self._known.pop(into, None)
+        self._known.pop(other, None)
 
-    def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
+    def note(self, attempt_id: AttemptId | None, line: Evidence, address_index: bytes | None = None) -> None:
         """See the protocol."""
         self._notes.append(
             {
                 "attempt_id": attempt_id,
-                "source": evidence.source.value,
-                "at": evidence.at,
-                "says": evidence.says,
-                "raw_code": evidence.raw_code,
+                "source": line.source.value,
+                "at": line.at,
+                "says": line.says,
+                "raw_code": line.raw_code,
                 "address_index": address_index,
+                "stage": None if line.stage is None else line.stage.value,
+                "code": None if line.code is None else line.code.value,
+                "probable": line.probable,
+                "times": line.times,
+                "detail": line.detail,
             },
         )
+        if attempt_id in self._known:
+            self._known[attempt_id].append(line)
 
     def evidence(self, attempt_id: AttemptId) -> list[Evidence]:
         """See the protocol."""
-        self.flush()
-        return [
-            Evidence(Source(row.source), row.at, row.says, row.raw_code)
-            for row in self._statements.all(_EVIDENCE, {"id": attempt_id})
-        ]
+        known = self._known.get(attempt_id)
+        if known is None:
+            self.flush()
+            known = [_line(row) for row in self._statements.all(_EVIDENCE, {"id": attempt_id})]
+            self._known[attempt_id] = known
+        return list(known)
 
-    def overdue(self, opened_before: datetime, at_most: int) -> list[Attempt]:
+    def waiting(self, address_index: bytes, since: datetime) -> list[Evidence]:
         """See the protocol."""
         self.flush()
-        values = {"before": opened_before, "at_most": at_most}
+        values = {"address": address_index, "since": since}
+        return [_line(row) for row in self._statements.all(_WAITING, values)]
+
+    def join_waiting(self, attempt_id: AttemptId, address_index: bytes, since: datetime) -> int:
+        """See the protocol."""
+        self.flush()
+        self._known.pop(attempt_id, None)
+        values = {"into": attempt_id, "address": address_index, "since": since}
+        return self._statements.execute(_JOIN, values).rowcount
+
+    def overdue(self, now: datetime, at_most: int) -> list[Attempt]:
+        """See the protocol."""
+        self.flush()
+        values = {"now": now, "at_most": at_most}
         return [_attempt(row) for row in self._statements.all(_OVERDUE, values)]
 
-    def oldest_open(self) -> datetime | None:
+    def next_due(self) -> datetime | None:
         """See the protocol."""
         self.flush()
-        row = self._statements.first(_OLDEST_OPEN)
+        row = self._statements.first(_NEXT_DUE)
         return None if row is None else row[0]
 
 
@@ -145,6 +176,8 @@ def _changing(attempt: Attempt) -> dict[str, Any]:
         "unit_id": attempt.unit_id,
         "type_id": attempt.type_id,
         "firmware": attempt.firmware,
+        "app_version": attempt.app_version,
+        "due_at": attempt.due_at,
         "stage": attempt.stage_reached.value,
         "code": None if attempt.code is None else attempt.code.value,
         "confidence": attempt.confidence.value,
@@ -152,6 +185,20 @@ def _changing(attempt: Attempt) -> dict[str, Any]:
         "updated_at": attempt.updated_at,
         "closed_at": attempt.closed_at,
     }
+
+
+def _line(row: AnyRow) -> Evidence:
+    return Evidence(
+        source=Source(row.source),
+        at=row.at,
+        says=row.says,
+        raw_code=row.raw_code,
+        stage=None if row.stage is None else Stage(row.stage),
+        code=None if row.code is None else Code(row.code),
+        probable=row.probable,
+        times=row.times,
+        detail=row.detail,
+    )
 
 
 def _attempt(row: AnyRow) -> Attempt:
@@ -166,6 +213,8 @@ def _attempt(row: AnyRow) -> Attempt:
         unit_id=row.unit_id,
         type_id=row.type_id,
         firmware=row.firmware,
+        app_version=row.app_version,
+        due_at=row.due_at,
         code=None if row.code is None else Code(row.code),
         outcome=Outcome(row.outcome),
         closed_at=row.closed_at,

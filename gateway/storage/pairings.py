@@ -25,6 +25,17 @@ _OVERDUE: Final = (
     .limit(bindparam("at_most"))
 )
 _NEXT_DEADLINE: Final = select(pairings.c.expires_at).where(_OPEN).order_by(pairings.c.expires_at).limit(1)
+_OPEN_FROM: Final = (
+    _SELECT.where(pairings.c.address_index == bindparam("address"), _OPEN, pairings.c.expires_at > bindparam("now"))
+    .order_by(pairings.c.opened_at)
+    .limit(2)
+)
+_COUNT_REPORT: Final = (
+    update(pairings)
+    .where(pairings.c.pairing_id == bindparam("id"))
+    .values(reports=pairings.c.reports + 1)
+    .returning(pairings.c.reports)
+)
 _INSERT: Final = insert(pairings)
 _UPDATE: Final = (
     update(pairings)
@@ -67,7 +78,16 @@ class SqlPairings:
         """See the protocol."""
         return [_pairing(row) for row in self._statements.all(_OPEN_OF, {"account_id": account_id})]
 
-    def add(self, pairing: Pairing) -> None:
+    def open_from(self, address_index: bytes, now: datetime) -> list[Pairing]:
+        """See the protocol."""
+        return [_pairing(row) for row in self._statements.all(_OPEN_FROM, {"address": address_index, "now": now})]
+
+    def count_report(self, pairing_id: PairingId) -> int:
+        """See the protocol."""
+        row = self._statements.execute(_COUNT_REPORT, {"id": pairing_id}).first()
+        return 0 if row is None else int(row[0])
+
+    def add(self, pairing: Pairing, address_index: bytes | None = None) -> None:
         """See the protocol."""
         self._statements.execute(
             _INSERT,
@@ -80,6 +100,7 @@ class SqlPairings:
                 "trace_id": pairing.trace_id,
                 **_changing(pairing),
                 "version": pairing.version,
+                "address_index": address_index,
             },
         )
 

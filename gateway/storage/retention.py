@@ -81,6 +81,7 @@ RULES: Final = {
     ),
     RetentionClass.PAIRING: Rule(lifecycle.pairings, _pairings.expires_at),
     RetentionClass.PAIRING_TOKEN: Rule(lifecycle.pairings, _pairings.expires_at, _pairings.token_digest.is_not(None)),
+    RetentionClass.PAIRING_ADDRESS: Rule(lifecycle.pairings, _pairings.opened_at, _pairings.address_index.is_not(None)),
     RetentionClass.COMMAND: Rule(
         operation.commands,
         operation.commands.c.issued_at,
@@ -110,6 +111,11 @@ _FORGET_TOKENS: Final = (
     update(lifecycle.pairings)
     .where(_pairings.pairing_id.in_(RULES[RetentionClass.PAIRING_TOKEN].old))
     .values(token_digest=None)
+)
+_FORGET_ADDRESSES: Final = (
+    update(lifecycle.pairings)
+    .where(_pairings.pairing_id.in_(RULES[RetentionClass.PAIRING_ADDRESS].old))
+    .values(address_index=None)
 )
 _COMMANDS: Final = RULES[RetentionClass.COMMAND].removal.returning(
     operation.commands.c.status,
@@ -156,6 +162,8 @@ class SqlRetention:
                 return self._forgotten(self._statements.all(_EVENTS, values))
             case RetentionClass.PAIRING_TOKEN:
                 return self._statements.execute(_FORGET_TOKENS, values).rowcount
+            case RetentionClass.PAIRING_ADDRESS:
+                return self._statements.execute(_FORGET_ADDRESSES, values).rowcount
             case _:
                 return self._statements.execute(RULES[which].removal, values).rowcount
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from gateway.domain.attempts import DEADLINE as ATTEMPT_DEADLINE
 from gateway.domain.attempts import (
     Attempt,
     Evidence,
@@ -225,7 +224,7 @@ def _more_to_come(tx: Transaction, attempt: Attempt, device: Device, *, bound: b
 
 def close_overdue(tx: Transaction, now: datetime) -> int:
     """Close attempts whose time is over; returns how many. Silence becomes a result."""
-    overdue = tx.attempts.overdue(now - ATTEMPT_DEADLINE, AT_ONCE)
+    overdue = tx.attempts.overdue(now, AT_ONCE)
     for attempt in overdue:
         after = lapse(attempt, now)
         raw_code = None if after.code is None else after.code.value
@@ -237,5 +236,4 @@ def close_overdue(tx: Transaction, now: datetime) -> int:
 
 def next_deadline(tx: Transaction) -> datetime | None:
     """When the next open attempt runs out."""
-    opened_at = tx.attempts.oldest_open()
-    return None if opened_at is None else opened_at + ATTEMPT_DEADLINE
+    return tx.attempts.next_due()

@@ -25,6 +25,7 @@ PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
         RetentionClass.EVIDENCE_WAITING: timedelta(minutes=30),
         RetentionClass.PAIRING: timedelta(hours=24),
         RetentionClass.PAIRING_TOKEN: timedelta(minutes=10),
+        RetentionClass.PAIRING_ADDRESS: timedelta(minutes=30),
         RetentionClass.COMMAND: timedelta(days=30),
         RetentionClass.MESSAGE_ID: timedelta(hours=24),
         RetentionClass.EVENT: timedelta(minutes=10),

@@ -293,6 +293,14 @@ async def test_the_newest_attempt_is_found_by_whatever_is_known_of_it(database: 
 async def test_evidence_is_kept_in_order_and_moves_when_two_attempts_are_one(database: Database) -> None:
     first, second = an_attempt(1), an_attempt(2)
     lines = [Evidence(Source.CLAIM, NOW + n * SECOND, f"seen {n}", "E7" if n else None) for n in range(3)]
+    lines[2] = replace(
+        lines[2],
+        stage=Stage.WIFI,
+        code=Code.WIFI_SIGNAL_WEAK,
+        probable=True,
+        times=3,
+        detail="rssi -71 dBm",
+    )
 
     def seed(tx: Transaction) -> None:
         tx.attempts.add(first, AttemptKeys())
@@ -312,12 +320,13 @@ async def test_evidence_is_kept_in_order_and_moves_when_two_attempts_are_one(dat
 async def test_open_attempts_whose_time_ran_out_come_oldest_first(database: Database) -> None:
     def seed(tx: Transaction) -> None:
         for number in (3, 1, 2):
-            tx.attempts.add(replace(an_attempt(number), opened_at=NOW + number * SECOND), AttemptKeys())
-        tx.attempts.add(an_attempt(9, Outcome.FAILED), AttemptKeys())
+            tx.attempts.add(replace(an_attempt(number), due_at=NOW + number * SECOND), AttemptKeys())
+        tx.attempts.add(replace(an_attempt(8), due_at=None), AttemptKeys())
+        tx.attempts.add(replace(an_attempt(9, Outcome.FAILED), due_at=NOW), AttemptKeys())
 
-    assert await database.read(lambda tx: tx.attempts.oldest_open()) is None
+    assert await database.read(lambda tx: tx.attempts.next_due()) is None
     await database.run(seed)
-    assert await database.read(lambda tx: tx.attempts.oldest_open()) == NOW + SECOND
+    assert await database.read(lambda tx: tx.attempts.next_due()) == NOW + SECOND
     late = await database.read(lambda tx: tx.attempts.overdue(NOW + 2 * SECOND, 9))
     assert [one.attempt_id for one in late] == [an_attempt(1).attempt_id, an_attempt(2).attempt_id]
     assert len(await database.read(lambda tx: tx.attempts.overdue(NOW + 9 * SECOND, 1))) == 1

@@ -92,6 +92,11 @@ def with_pairing(tx: Transaction) -> None:
     tx.pairings.note_step(pairing_id(), PairingStep("opened", NOW))
 
 
+def with_address(tx: Transaction) -> None:
+    with_accounts(tx, 1)
+    tx.pairings.add(a_pairing(2), digest("address"))
+
+
 def with_command(tx: Transaction) -> None:
     with_devices(tx, 1)
     tx.commands.add(an_ended_command(), None)
@@ -112,6 +117,7 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
     ),
     "a pairing": (Class.PAIRING, with_pairing),
     "a pairing's token": (Class.PAIRING_TOKEN, with_pairing),
+    "a pairing's address": (Class.PAIRING_ADDRESS, with_address),
     "a command": (Class.COMMAND, with_command),
     "a message id": (Class.MESSAGE_ID, lambda tx: tx.received.first_time(device_id(), "m", NOW)),
     "an event": (Class.EVENT, lambda tx: tx.emit(account_id(), "device.bound", {}, NOW)),

@@ -33,6 +33,14 @@ LIFECYCLE: Final = {
             "code": technical("why it did not complete", *_TRACE),
             "trace_id": identifier("short name to tell support", *_TRACE),
             "version": plain("guards against writing over a change"),
+            "address_index": Entry(
+                "joins a refused connection to the only pairing of its network, keyed digest of the app's address",
+                Sensitivity.PERSONAL,
+                (By.GATEWAY,),
+                retention=(RetentionClass.PAIRING_ADDRESS,),
+                told="A digest of the network address that your app called from. The address is not kept.",
+            ),
+            "reports": plain("how many reports the app has sent about it; bounds them"),
         },
     ),
     "pairing_steps": TableEntry(
@@ -109,6 +117,8 @@ LIFECYCLE: Final = {
             "updated_at": technical("latest sign of it", By.VIEWER, *_TRACE),
             "closed_at": technical("when it was decided", By.VIEWER, *_TRACE),
             "version": plain("guards against writing over a change"),
+            "app_version": technical("version of the app that reported", By.VIEWER, *_TRACE),
+            "due_at": plain("when silence becomes its result"),
         },
     ),
     "evidence": TableEntry(
@@ -128,6 +138,11 @@ LIFECYCLE: Final = {
                 (By.GATEWAY,),
                 told="A digest of the network address that your appliance called from. The address is not kept.",
             ),
+            "stage": technical("at which stage", By.VIEWER, *_TRACE),
+            "code": technical("which failure it tells of", By.VIEWER, *_TRACE),
+            "probable": plain("joined by circumstances, not by a name", By.VIEWER, *_TRACE),
+            "times": technical("how many equal results it stands for", By.VIEWER, *_TRACE),
+            "detail": technical("figures measured, such as the signal's strength; never a name", By.VIEWER, *_TRACE),
         },
     ),
 }

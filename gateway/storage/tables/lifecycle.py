@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, false
 
 from gateway.storage.tables.schema import AutoId, Instant, metadata
 
@@ -19,8 +19,18 @@ pairings: Final = Table(
     Column("code", Text),
     Column("trace_id", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("address_index", LargeBinary),
+    Column("reports", Integer, nullable=False, server_default="0"),
     Index(None, "account_id", "status"),
     Index(None, "status", "expires_at"),
+)
+
+# For half an hour only, and only of those whose app told its address: most rows are not in it.
+Index(
+    "ix_pairings_address_index",
+    pairings.c.address_index,
+    sqlite_where=pairings.c.address_index.is_not(None),
+    postgresql_where=pairings.c.address_index.is_not(None),
 )
 
 pairing_steps: Final = Table(
@@ -96,10 +106,18 @@ attempts: Final = Table(
     Column("updated_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("version", Integer, nullable=False),
+    Column("app_version", Text),
+    Column("due_at", Instant),
     Index(None, "pairing_id"),
     Index(None, "unit_id", "opened_at"),
     Index(None, "claim_id", "opened_at"),
     Index(None, "outcome", "updated_at"),
+    Index(None, "outcome", "due_at"),
+    # Support looks attempts up by what an appliance said to be, and reads many of one code or one week together.
+    Index(None, "mac_index"),
+    Index(None, "machine_code_index"),
+    Index(None, "code", "opened_at"),
+    Index(None, "opened_at"),
 )
 
 evidence: Final = Table(
@@ -112,5 +130,18 @@ evidence: Final = Table(
     Column("says", Text, nullable=False),
     Column("raw_code", Text),
     Column("address_index", LargeBinary),
+    Column("stage", Text),
+    Column("code", Text),
+    Column("probable", Boolean, nullable=False, server_default=false()),
+    Column("times", Integer, nullable=False, server_default="1"),
+    Column("detail", Text),
     Index(None, "attempt_id", "at"),
+)
+
+Index(
+    "ix_evidence_address_index_at",
+    evidence.c.address_index,
+    evidence.c.at,
+    sqlite_where=evidence.c.address_index.is_not(None),
+    postgresql_where=evidence.c.address_index.is_not(None),
 )

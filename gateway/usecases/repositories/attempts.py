@@ -47,14 +47,20 @@ class AttemptRepository(Protocol):
     def absorb(self, into: AttemptId, other: AttemptId) -> None:
         """Two attempts turned out to be one: the evidence of `other` moves, and `other` is gone."""
 
-    def note(self, attempt_id: AttemptId | None, evidence: Evidence, address_index: bytes | None = None) -> None:
+    def note(self, attempt_id: AttemptId | None, line: Evidence, address_index: bytes | None = None) -> None:
         """Add one line of evidence; without an attempt it waits to be joined to one (30 minutes)."""
 
     def evidence(self, attempt_id: AttemptId) -> list[Evidence]:
-        """All evidence of an attempt, oldest first."""
+        """All evidence of an attempt, in the order of its arrival."""
 
-    def overdue(self, opened_before: datetime, at_most: int) -> list[Attempt]:
-        """Open attempts whose time ran out, oldest first."""
+    def waiting(self, address_index: bytes, since: datetime) -> list[Evidence]:
+        """Nameless lines of this address since that moment which belong to no attempt; the 20 that came first."""
 
-    def oldest_open(self) -> datetime | None:
-        """When the oldest open attempt was opened."""
+    def join_waiting(self, attempt_id: AttemptId, address_index: bytes, since: datetime) -> int:
+        """Make them probable evidence of an attempt and forget their address; returns how many."""
+
+    def overdue(self, now: datetime, at_most: int) -> list[Attempt]:
+        """Open attempts for which silence has become the result (`due_at`), longest overdue first."""
+
+    def next_due(self) -> datetime | None:
+        """When the next open attempt falls due."""

@@ -30,8 +30,14 @@ class PairingRepository(Protocol):
     def open_of(self, account_id: AccountId) -> list[Pairing]:
         """An account's open pairings, oldest first."""
 
-    def add(self, pairing: Pairing) -> None:
-        """A new pairing."""
+    def open_from(self, address_index: bytes, now: datetime) -> list[Pairing]:
+        """Open pairings whose app called from this address, oldest first; two at most: more tells nothing more."""
+
+    def count_report(self, pairing_id: PairingId) -> int:
+        """Count one report of the app about a pairing; returns how many there are now, 0 for a missing pairing."""
+
+    def add(self, pairing: Pairing, address_index: bytes | None = None) -> None:
+        """A new pairing, with the keyed digest of the address that its app called from (kept 30 minutes)."""
 
     def update(self, pairing: Pairing) -> Pairing:
         """Store one that was read as version `pairing.version`; returns it with the raised version.

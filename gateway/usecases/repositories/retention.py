@@ -27,6 +27,8 @@ class RetentionClass(StrEnum):
     """After the last moment at which it could be used."""
     PAIRING_TOKEN = "pairing_token"  # noqa: S105 - the name of a class
     """After the last moment at which it could be used: so long the same proof, delivered again, gets its answer."""
+    PAIRING_ADDRESS = "pairing_address"
+    """After the pairing was opened: so long a failed connection of the same network may be the appliance's."""
     COMMAND = "command"
     """Then only counted, by day and result."""
     COMMAND_VALUES = "command_values"
