@@ -14,6 +14,7 @@ class CommitCounts:
             Counted.ATTEMPT: metrics.attempts,
             Counted.PAIRING: metrics.pairings,
             Counted.COMMAND: metrics.commands,
+            Counted.SUPPORT_ALARM: metrics.support_alarms,
         }
 
     def committed(self, committed: Committed) -> None:

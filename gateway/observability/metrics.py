@@ -91,6 +91,12 @@ class Metrics:
             "hearthgate_broker_decisions_total", "Decided MQTT connections.", ["outcome", "reason"], registry=own
         )
         self.logins: Final = Counter("hearthgate_logins_total", "Logins, by outcome.", ["outcome"], registry=own)
+        self.support_alarms: Final = Counter(
+            "hearthgate_support_alarms_total",
+            "Somebody of the staff looked for what is not there too often.",
+            ["reason"],
+            registry=own,
+        )
         self.retained_oldest: Final = Gauge(
             "hearthgate_retention_oldest_age_seconds", "Age of the oldest row of a class.", ["job"], registry=own
         )

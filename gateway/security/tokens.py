@@ -7,8 +7,16 @@ from typing import Final
 from gateway.security.keys import KeyRing
 from gateway.usecases.services import TokenPurpose
 
-_RANDOM_BYTES: Final = {TokenPurpose.ACCESS: 32, TokenPurpose.REFRESH: 32, TokenPurpose.BIND: 16}
-"""256 bits for the app's tokens; 128 for the bind token, which a phone carries to an appliance within 10 minutes."""
+_RANDOM_BYTES: Final = {
+    TokenPurpose.ACCESS: 32,
+    TokenPurpose.REFRESH: 32,
+    TokenPurpose.BIND: 16,
+    TokenPurpose.STAFF: 32,
+}
+"""256 bits for the tokens of the app and of the staff.
+
+128 for the bind token, which a phone carries to an appliance within 10 minutes.
+"""
 
 
 class KeyedTokens:
@@ -27,3 +35,11 @@ class KeyedTokens:
     def digest(self, purpose: TokenPurpose, token: str) -> bytes:
         """The digest of a presented token; text that was never minted has one that nobody stored."""
         return hmac.digest(self._key, purpose.value.encode() + b"\0" + token.encode("utf-8", "surrogatepass"), "sha256")
+
+    def digits(self, many: int) -> str:
+        """So many random decimal digits, each as likely as the others."""
+        return f"{secrets.randbelow(10**many):0{many}d}"
+
+    def shared_secret(self, size: int) -> bytes:
+        """So many random bytes, for a device that keeps them as well (an authenticator)."""
+        return secrets.token_bytes(size)

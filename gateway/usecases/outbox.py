@@ -30,6 +30,8 @@ class Counted(StrEnum):
     """Label: outcome."""
     COMMAND = "command"
     """Label: state."""
+    SUPPORT_ALARM = "support_alarm"
+    """Label: reason. Somebody of the staff looks for what is not there too often."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ class IndexedField(StrEnum):
     UNIT_KEY = "unit_key"
     ADDRESS = "address"
     THROTTLE = "throttle"
+    STAFF_NAME = "staff_name"
+    AUDIT_TARGET = "audit_target"
+    """What a look-up was about, in the audit."""
 
 
 class BlindIndexes(Protocol):
@@ -35,6 +38,12 @@ class TokenPurpose(StrEnum):
     ACCESS = "access"
     REFRESH = "refresh"
     BIND = "bind"
+    STAFF = "staff"
+    """The cookie of somebody of the staff."""
+    CSRF = "csrf"
+    """What their forms carry; derived from the cookie, never minted."""
+    SUPPORT_CODE = "support_code"
+    """Six digits that a customer reads out; digested together with the device that they open."""
 
 
 class Tokens(Protocol):
@@ -45,6 +54,12 @@ class Tokens(Protocol):
 
     def digest(self, purpose: TokenPurpose, token: str) -> bytes:
         """The digest of a token that somebody presents."""
+
+    def digits(self, many: int) -> str:
+        """So many random decimal digits, each as likely as the others."""
+
+    def shared_secret(self, size: int) -> bytes:
+        """So many random bytes, for a device that keeps them as well (an authenticator)."""
 
 
 class Identifiers(Protocol):
@@ -142,6 +157,16 @@ class CommandSigner(Protocol):
 
     def sign(self, message: bytes) -> str:
         """The 64-byte signature over the bytes, base64."""
+
+
+class AuditSigner(Protocol):
+    """The gateway's Ed25519 key for checkpoints of the audit. It is not in the database, nor in a backup of it."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64-byte signature."""
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """True when `sign` of this key made it."""
 
 
 class UnitProofs(Protocol):

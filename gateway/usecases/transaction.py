@@ -8,6 +8,7 @@ from gateway.domain.identity import AccountId, DeviceId, PairingId
 from gateway.usecases.outbox import Committed, Counted, OutboxRow
 from gateway.usecases.repositories.accounts import AccountRepository
 from gateway.usecases.repositories.attempts import AttemptRepository
+from gateway.usecases.repositories.audit import AuditRepository
 from gateway.usecases.repositories.bindings import BindingRepository
 from gateway.usecases.repositories.certificates import CertificateRepository
 from gateway.usecases.repositories.commands import CommandRepository
@@ -18,7 +19,10 @@ from gateway.usecases.repositories.pairings import PairingRepository
 from gateway.usecases.repositories.received import ReceivedRepository
 from gateway.usecases.repositories.retention import RetentionRepository
 from gateway.usecases.repositories.sessions import SessionRepository
+from gateway.usecases.repositories.staff import StaffRepository, StaffSessionRepository
 from gateway.usecases.repositories.states import StateRepository
+from gateway.usecases.repositories.support import SupportRepository
+from gateway.usecases.repositories.support_access import SupportAccessRepository
 from gateway.usecases.repositories.throttles import ThrottleRepository
 from gateway.usecases.repositories.units import UnitRepository
 
@@ -66,6 +70,16 @@ class Transaction(Protocol):
     def received(self) -> ReceivedRepository: ...  # noqa: D102
     @property
     def retention(self) -> RetentionRepository: ...  # noqa: D102
+    @property
+    def support(self) -> SupportRepository: ...  # noqa: D102
+    @property
+    def staff(self) -> StaffRepository: ...  # noqa: D102
+    @property
+    def staff_sessions(self) -> StaffSessionRepository: ...  # noqa: D102
+    @property
+    def support_access(self) -> SupportAccessRepository: ...  # noqa: D102
+    @property
+    def audit(self) -> AuditRepository: ...  # noqa: D102
 
     def publish(self, topic: str, payload: bytes, now: datetime, *, expires_at: datetime | None = None) -> None:
         """Have one message published after the commit, at least once, unless it has expired by then."""

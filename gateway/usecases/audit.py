@@ -1,0 +1,211 @@
+"""Writing the audit with what it is about, reading it, signing its newest hash once a day, and checking all of it.
+
+A look and its row are one transaction: no answer leaves whose row was not committed before, and no row tells of a look
+that did not take place.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, TypeVar
+
+from gateway.domain.audit import (
+    CHECKPOINT_EVERY,
+    GENESIS,
+    AuditEntry,
+    AuditRow,
+    Broken,
+    Chain,
+    Checkpoint,
+    Fault,
+    Sound,
+)
+from gateway.domain.identity import AccountId, DeviceId
+from gateway.domain.staff import StaffId
+from gateway.protocol.canonical import canonical
+from gateway.usecases.services import AuditSigner
+from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
+
+T = TypeVar("T")
+
+ROWS_AT_ONCE: Final = 500
+"""Rows that checking holds in memory."""
+
+
+class AuditUnavailableError(Exception):
+    """The row could not be written, so nothing was read and nothing was done; there is no answer without it."""
+
+
+# -- writing
+
+
+def append(tx: Transaction, entry: AuditEntry) -> AuditRow:
+    """Write an entry at the end of the chain, in the transaction of what it tells. Call it late: it holds a lock.
+
+    Raises:
+        AuditUnavailableError: the row before is gone. `hearthgate audit verify` tells more.
+    """
+    last = tx.audit.hold()
+    before = tx.audit.row(last) if last else None
+    if last and before is None:
+        raise AuditUnavailableError("the end of the audit is missing")
+    entry = replace(entry, at=entry.at.replace(microsecond=entry.at.microsecond // 1000 * 1000))  # as it is stored
+    previous = GENESIS if before is None else before.hash
+    row = AuditRow(last + 1, entry, previous, digest_of(last + 1, entry, previous))
+    tx.audit.add(row)
+    return row
+
+
+async def audited(
+    database: Database, entry: AuditEntry | Callable[[T], AuditEntry], work: Callable[[Transaction], T]
+) -> T:
+    """Read, write the row, commit, and only then answer.
+
+    Args:
+        database: where both happen, in one transaction.
+        entry: what to write; or makes it of what `work` found, a refusal as well.
+        work: the reading. It must not write a row of its own: see `recorded` for use cases that do.
+
+    Raises:
+        AuditUnavailableError: the row was not committed; what was read must not be shown, and is not.
+    """
+
+    def both(tx: Transaction) -> T:
+        found = work(tx)
+        append(tx, entry if isinstance(entry, AuditEntry) else entry(found))
+        return found
+
+    return await recorded(database, both)
+
+
+async def recorded(database: Database, work: Callable[[Transaction], T]) -> T:
+    """Run a use case that writes its own row (all of `staff`, `staff_sessions` and `support_access` do).
+
+    Raises:
+        AuditUnavailableError: nothing was committed, the row neither.
+    """
+    try:
+        return await database.run(work)
+    except DatabaseUnavailableError as trouble:
+        raise AuditUnavailableError("the audit cannot be written") from trouble
+
+
+def digest_of(number: int, entry: AuditEntry, previous: bytes) -> bytes:
+    """The hash of a row: SHA-256 over its canonical JSON (RFC 8785 as in `protocol.canonical`)."""
+    return hashlib.sha256(
+        canonical(
+            {
+                "number": number,
+                "previous": previous.hex(),
+                "at": entry.at.isoformat(timespec="milliseconds"),
+                "staff": entry.staff_id,
+                "role": entry.role,
+                "action": entry.action.value,
+                "result": entry.result.value,
+                "device": entry.device_id,
+                "account": entry.account_id,
+                "target": None if entry.target is None else entry.target.hex(),
+                "case": entry.case,
+                "reason": entry.reason,
+            }
+        )
+    ).digest()
+
+
+# -- reading
+
+
+def page(
+    tx: Transaction, before: int | None, at_most: int, *, staff_id: StaffId | None = None
+) -> tuple[list[AuditRow], int | None]:
+    """A piece of the audit for an auditor, newest first, and the number to go on before; None at the end.
+
+    Reading the audit is an action of its own: wrap this with `audited`.
+    """
+    rows = tx.audit.before(before, at_most + 1, staff_id=staff_id)
+    return rows[:at_most], rows[at_most - 1].number if len(rows) > at_most else None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One look at something of an account's, as its person may see it: not who, but in which role."""
+
+    number: int
+    at: datetime
+    role: str
+    action: str
+    result: str
+    device_id: DeviceId | None = field(repr=False)
+    case: str = field(repr=False)
+    reason: str = field(repr=False)
+
+
+def activity_of(
+    tx: Transaction, account_id: AccountId, before: int | None, at_most: int
+) -> tuple[list[Activity], int | None]:
+    """A piece of an account's activity, newest first, and the number to go on before; None at the end."""
+    rows = tx.audit.of_account(account_id, before, at_most + 1)
+    following = rows[at_most - 1].number if len(rows) > at_most else None
+    return [_activity(row) for row in rows[:at_most]], following
+
+
+def _activity(row: AuditRow) -> Activity:
+    entry = row.entry
+    return Activity(
+        row.number, entry.at, entry.role, entry.action, entry.result, entry.device_id, entry.case, entry.reason
+    )
+
+
+# -- checkpoints
+
+
+def checkpoint_if_due(tx: Transaction, signer: AuditSigner, now: datetime) -> Checkpoint | None:
+    """Sign the newest hash when the last signature is a day old and there are newer rows; the new one, or None."""
+    newest = tx.audit.newest_checkpoint()
+    if newest is not None and now < newest.at + CHECKPOINT_EVERY:
+        return None
+    last = tx.audit.hold()
+    if last == (0 if newest is None else newest.number):
+        return None
+    row = tx.audit.row(last)
+    if row is None:
+        raise AuditUnavailableError("the end of the audit is missing")
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    checkpoint = Checkpoint(last, row.hash, at, signer.sign(_signed(last, row.hash, at)))
+    return checkpoint if tx.audit.add_checkpoint(checkpoint) else None
+
+
+def _signed(number: int, digest: bytes, at: datetime) -> bytes:
+    return canonical(
+        {
+            "what": "hearthgate audit checkpoint 1",
+            "number": number,
+            "hash": digest.hex(),
+            "at": at.isoformat(timespec="milliseconds"),
+        }
+    )
+
+
+# -- checking
+
+
+async def verify(database: Database, signer: AuditSigner, now: datetime) -> Sound | Broken:
+    """Follow the chain from its oldest row to its end, in pieces; the first bad row when something is wrong.
+
+    What is written meanwhile is left for the next time.
+    """
+    checkpoints, end = await database.read(lambda tx: (tx.audit.checkpoints(), tx.audit.end()))
+    for checkpoint in checkpoints:
+        if not signer.verify(_signed(checkpoint.number, checkpoint.hash, checkpoint.at), checkpoint.signature):
+            return Broken(checkpoint.number, Fault.SIGNATURE)
+    chain = Chain(checkpoints, digest_of, end, now)
+    number = -1
+    while True:
+        rows = await database.read(lambda tx, after=number: tx.audit.after(after, ROWS_AT_ONCE))  # type: ignore[misc]
+        broken = chain.follow(row for row in rows if row.number <= end)
+        if broken is not None:
+            return broken
+        if len(rows) < ROWS_AT_ONCE or rows[-1].number >= end:
+            return chain.end()
+        number = rows[-1].number
