@@ -23,6 +23,7 @@ from gateway.storage.retention import SqlRetention
 from gateway.storage.sessions import SqlSessions
 from gateway.storage.statements import Statements
 from gateway.storage.states import SqlStates
+from gateway.storage.support import SqlSupport
 from gateway.storage.tables.delivery import counters, events, outbox
 from gateway.storage.throttles import SqlThrottles
 from gateway.storage.units import SqlUnits
@@ -206,6 +207,11 @@ class SqlTransaction:
     def received(self) -> SqlReceived:
         """See the protocol."""
         return SqlReceived(self.statements)
+
+    @cached_property
+    def support(self) -> SqlSupport:
+        """See the protocol."""
+        return SqlSupport(self.statements)
 
     @cached_property
     def retention(self) -> SqlRetention:
