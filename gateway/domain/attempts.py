@@ -1,18 +1,19 @@
 """Activation attempts: how far an appliance came on its way from the box to the app, and why it stopped.
 
 A failure is the present verdict, not the end: a retry within the attempt's time goes on where it failed. Evidence is
-only ever added; the verdict goes by the latest stage reached, then by the surest source.
+only ever added, and what an attempt says of stage, code and confidence is nothing but the verdict on its evidence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum, unique
-from types import MappingProxyType
-from typing import Final
 
 from gateway.domain.evidence import CONFIDENCE_OF, Confidence, Evidence, Source
-from gateway.domain.failures import Code, Stage, stage_of
+from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AttemptId, PairingId, UnitId
+from gateway.domain.silence import DEADLINE, due
+from gateway.domain.verdicts import REMARKS, verdict
 
 __all__ = [
     "CONFIDENCE_OF",
@@ -22,16 +23,11 @@ __all__ = [
     "Evidence",
     "Outcome",
     "Source",
-    "advance",
-    "fail",
-    "lapse",
+    "judged",
     "learn",
     "open_attempt",
     "succeed",
 ]
-
-DEADLINE: Final = timedelta(seconds=180)
-"""From the first evidence to the last, all stages together."""
 
 
 @unique
@@ -97,6 +93,7 @@ def learn(
     unit_id: UnitId | None = None,
     type_id: str | None = None,
     firmware: str | None = None,
+    app_version: str | None = None,
 ) -> Attempt:
     """Add what became known about who is trying. What is not known stays as it was."""
     return replace(
@@ -105,81 +102,45 @@ def learn(
         unit_id=unit_id or attempt.unit_id,
         type_id=type_id or attempt.type_id,
         firmware=firmware or attempt.firmware,
+        app_version=app_version or attempt.app_version,
         updated_at=max(now, attempt.updated_at),
     )
 
 
-def advance(attempt: Attempt, *, stage: Stage, source: Source, now: datetime) -> Attempt:
-    """It was seen at a stage. An earlier stage than the one reached changes nothing; a later one clears a failure."""
-    if not attempt.takes_more(now) or stage.digit < attempt.stage_reached.digit:
+def judged(attempt: Attempt, evidence: Sequence[Evidence], now: datetime) -> Attempt:
+    """The attempt as its evidence has it now. One that succeeded stays what it is: what comes later is another try."""
+    if attempt.outcome is Outcome.SUCCEEDED:
         return attempt
-    if stage is attempt.stage_reached and attempt.outcome is Outcome.FAILED:
-        return replace(attempt, updated_at=max(now, attempt.updated_at))
+    found = verdict(evidence)
+    failed = found.code is not None or found.silent
+    still = failed and attempt.outcome is Outcome.FAILED and found.code is attempt.code
     return replace(
         attempt,
-        stage_reached=stage,
-        confidence=CONFIDENCE_OF[source],
-        code=None,
-        outcome=Outcome.OPEN,
-        closed_at=None,
+        stage_reached=found.stage,
+        confidence=found.confidence,
+        code=found.code,
+        outcome=Outcome.FAILED if failed else Outcome.OPEN,
+        closed_at=(attempt.closed_at if still else now) if failed else None,
+        due_at=None if failed else due(evidence, attempt.opened_at),
         updated_at=max(now, attempt.updated_at),
     )
 
 
-def fail(attempt: Attempt, *, code: Code, source: Source, now: datetime) -> Attempt:
-    """It failed with a code. The latest stage wins, then the surest source, then the latest word."""
-    stage, confidence = stage_of(code), CONFIDENCE_OF[source]
-    if not attempt.takes_more(now) or stage.digit < attempt.stage_reached.digit:
-        return attempt
-    same_stage = stage is attempt.stage_reached and attempt.code is not None
-    if same_stage and confidence.rank > attempt.confidence.rank:
-        return attempt
-    return replace(
-        attempt,
-        stage_reached=stage,
-        confidence=confidence,
-        code=code,
-        outcome=Outcome.FAILED,
-        closed_at=now,
-        updated_at=max(now, attempt.updated_at),
-    )
+def succeed(attempt: Attempt, evidence: Sequence[Evidence], now: datetime, stage: Stage = Stage.FIRST) -> Attempt:
+    """Done: as a rule with the first report of a bound appliance. An earlier `stage` when nothing more was wanted.
 
-
-def succeed(attempt: Attempt, now: datetime, stage: Stage = Stage.FIRST) -> Attempt:
-    """Done: as a rule with the first report of a bound appliance. An earlier `stage` when nothing more was wanted."""
+    What is worth saying although it works (`REMARKS`) stays as its code.
+    """
     if not attempt.takes_more(now):
         return attempt
+    remark = verdict(evidence).code if stage is Stage.FIRST else None
     return replace(
         attempt,
         stage_reached=stage,
         confidence=Confidence.OBSERVED,
-        code=None,
+        code=remark if remark in REMARKS else None,
         outcome=Outcome.SUCCEEDED,
         closed_at=now,
-        updated_at=max(now, attempt.updated_at),
-    )
-
-
-SILENCE: Final = MappingProxyType(
-    {
-        Stage.CERT: Code.OPCONN_NEVER,
-        Stage.BIND: Code.BIND_TIMEOUT_RETRY,
-        Stage.FIRST: Code.FIRST_NO_TELEMETRY,
-    }
-)
-"""What silence after a stage means, where it means one thing. Elsewhere the code stays unknown, and is said to be."""
-
-
-def lapse(attempt: Attempt, now: datetime) -> Attempt:
-    """Close an open attempt whose time is over. The stage stays the one that was reached."""
-    if attempt.outcome is not Outcome.OPEN or now < attempt.deadline:
-        return attempt
-    code = SILENCE.get(attempt.stage_reached)
-    return replace(
-        attempt,
-        code=code,
-        confidence=Confidence.UNKNOWN if code is None else Confidence.INFERRED,
-        outcome=Outcome.FAILED,
-        closed_at=now,
+        due_at=None,
         updated_at=max(now, attempt.updated_at),
     )

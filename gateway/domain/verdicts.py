@@ -93,11 +93,13 @@ def _order(line: Evidence) -> tuple[datetime, str, str, str, int, str]:
 
 
 def _silence(lines: Sequence[Evidence]) -> Evidence | None:
-    """The last silence, unless somebody was heard in it or after it."""
+    """The last silence, unless the appliance was seen after it. A failure after it does not end it, but explains it."""
     silence = next((line for line in reversed(lines) if line.is_silence), None)
     if silence is None:
         return None
-    alive = any(line.at >= silence.at and line.stage is not None and not line.is_silence for line in lines)
+    alive = any(
+        line.at >= silence.at and line.stage is not None and line.code is None and not line.is_silence for line in lines
+    )
     return None if alive else silence
 
 

@@ -1,34 +1,31 @@
 """How far an activation came: the attempt that support reads, and the steps that the app shows."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from gateway.domain.attempts import (
-    Attempt,
-    Evidence,
-    Outcome,
-    Source,
-    advance,
-    fail,
-    lapse,
-    learn,
-    open_attempt,
-    succeed,
-)
+from gateway.domain.attempts import Attempt, Outcome, learn, open_attempt, succeed
 from gateway.domain.devices import Device
+from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
 from gateway.domain.pairing import Pairing, PairingState
+from gateway.domain.silence import PAIRING_OPENED, silence
 from gateway.usecases.outbox import Counted
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.pairings import PairingStep
 from gateway.usecases.services import Identifiers
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.verdicts import noted
 
 AT_ONCE: Final = 200
 """Overdue attempts that one transaction closes."""
+
+CONNECTED: Final = "operational_connection"
+CONNECTS_AT_MOST: Final = 5
+FLAPPING_WITHIN: Final = timedelta(minutes=10)
+"""More connections than that in this time are a fault of their own."""
 
 
 class Step(StrEnum):
@@ -65,7 +62,7 @@ def opened(tx: Transaction, pairing: Pairing, identifiers: Identifiers, now: dat
     )
     attempt = learn(attempt, now=now, pairing_id=pairing.pairing_id)
     tx.attempts.add(attempt, AttemptKeys())
-    tx.attempts.note(attempt.attempt_id, Evidence(Source.APP, now, "pairing_opened"))
+    tx.attempts.note(attempt.attempt_id, Evidence(Source.APP, now, PAIRING_OPENED, stage=Stage.PAIR))
     tx.ring_at(attempt.deadline)
     return attempt
 
@@ -162,19 +159,20 @@ def _is_loose(attempt: Attempt) -> bool:
 
 def advanced(tx: Transaction, attempt: Attempt, stage: Stage, source: Source, says: str, now: datetime) -> Attempt:
     """The attempt was seen at a stage."""
-    tx.attempts.note(attempt.attempt_id, Evidence(source, now, says))
-    after = advance(attempt, stage=stage, source=source, now=now)
-    return attempt if after is attempt else tx.attempts.update(after)
+    return noted(tx, attempt, [Evidence(source, now, says, stage=stage)], now)
 
 
 def failed(tx: Transaction, attempt: Attempt, code: Code, source: Source, says: str, now: datetime) -> Attempt:
     """The attempt stopped with a code. `says` is a name of ours, never a value of the request."""
-    tx.attempts.note(attempt.attempt_id, Evidence(source, now, says, code.value))
-    after = fail(attempt, code=code, source=source, now=now)
-    if after is attempt:
-        return attempt
-    tx.count(Counted.ATTEMPT, after.stage_reached.value, after.outcome.value)
-    return tx.attempts.update(after)
+    return noted(tx, attempt, [Evidence(source, now, says, code.value, stage_of(code), code)], now)
+
+
+def failed_as(tx: Transaction, device_id: DeviceId, code: Code, source: Source, says: str, now: datetime) -> None:
+    """Something of an activated device is not as it should be: it belongs to its attempt, if one is under way."""
+    device = tx.devices.get(device_id)
+    attempt = None if device is None else tx.attempts.latest_of_unit(device.unit_id)
+    if attempt is not None and attempt.takes_more(now):
+        failed(tx, attempt, code, source, says, now)
 
 
 def step(tx: Transaction, pairing: Pairing | None, reached: Step, now: datetime, code: Code | None = None) -> None:
@@ -200,14 +198,24 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     step(tx, pairing, Step.CONNECTED if stage is Stage.OPCONN else Step.REPORTED, now)
     if not attempt.takes_more(now):
         return
+    says = CONNECTED if stage is Stage.OPCONN else "first_report"
+    lines = [Evidence(Source.GATEWAY, now, says, stage=stage)]
     if stage is Stage.OPCONN:
-        attempt = advanced(tx, attempt, stage, Source.GATEWAY, "operational_connection", now)
+        attempt = noted(tx, attempt, lines, now)
+        if _is_flapping(tx, attempt, now):
+            attempt = failed(tx, attempt, Code.OPCONN_FLAPPING, Source.GATEWAY, "connects_again_and_again", now)
         if _more_to_come(tx, attempt, device, bound=bound):
             return
     else:
-        tx.attempts.note(attempt.attempt_id, Evidence(Source.GATEWAY, now, "first_report"))
+        tx.attempts.note(attempt.attempt_id, lines[0])
     tx.count(Counted.ATTEMPT, stage.value, Outcome.SUCCEEDED.value)
-    tx.attempts.update(succeed(attempt, now, stage))
+    tx.attempts.update(succeed(attempt, tx.attempts.evidence(attempt.attempt_id), now, stage))
+
+
+def _is_flapping(tx: Transaction, attempt: Attempt, now: datetime) -> bool:
+    evidence = tx.attempts.evidence(attempt.attempt_id)
+    connects = sum(1 for line in evidence if line.says == CONNECTED and line.at > now - FLAPPING_WITHIN)
+    return connects > CONNECTS_AT_MOST
 
 
 def _more_to_come(tx: Transaction, attempt: Attempt, device: Device, *, bound: bool) -> bool:
@@ -223,14 +231,10 @@ def _more_to_come(tx: Transaction, attempt: Attempt, device: Device, *, bound: b
 
 
 def close_overdue(tx: Transaction, now: datetime) -> int:
-    """Close attempts whose time is over; returns how many. Silence becomes a result."""
+    """Write down the silence of attempts that were not heard of in time; returns how many. It becomes a result."""
     overdue = tx.attempts.overdue(now, AT_ONCE)
     for attempt in overdue:
-        after = lapse(attempt, now)
-        raw_code = None if after.code is None else after.code.value
-        tx.attempts.note(attempt.attempt_id, Evidence(Source.SILENCE, now, "deadline_passed", raw_code))
-        tx.count(Counted.ATTEMPT, after.stage_reached.value, "silent")
-        tx.attempts.update(after)
+        noted(tx, attempt, [silence(tx.attempts.evidence(attempt.attempt_id), now)], now)
     return len(overdue)
 
 

@@ -1,3 +1,6 @@
+"""An attempt says what its evidence comes to, ends by silence or success, and a success is final."""
+
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,17 +10,17 @@ from gateway.domain.attempts import (
     DEADLINE,
     Attempt,
     Confidence,
+    Evidence,
     Outcome,
     Source,
-    advance,
-    fail,
-    lapse,
+    judged,
     learn,
     open_attempt,
     succeed,
 )
-from gateway.domain.failures import Code, Stage
+from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, PairingId, UnitId
+from gateway.domain.silence import CLAIM_CONNECTED, PAIRING_OPENED, WAIT, due, silence
 
 SECOND = timedelta(seconds=1)
 
@@ -29,93 +32,111 @@ def attempt(now: datetime) -> Attempt:
     )
 
 
+def seen(stage: Stage, at: datetime, source: Source = Source.GATEWAY) -> Evidence:
+    return Evidence(source, at, "seen", stage=stage)
+
+
+def failure(code: Code, at: datetime, source: Source = Source.GATEWAY) -> Evidence:
+    return Evidence(source, at, "failed", code.value, stage_of(code), code)
+
+
 def test_the_first_evidence_opens_an_attempt(attempt: Attempt, now: datetime) -> None:
     assert (attempt.outcome, attempt.stage_reached, attempt.confidence) == (
         Outcome.OPEN,
         Stage.CLAIM,
         Confidence.OBSERVED,
     )
-    assert attempt.deadline == now + DEADLINE
+    assert attempt.deadline == attempt.due_at == now + DEADLINE
 
 
 def test_what_becomes_known_is_added_and_never_forgotten(attempt: Attempt, now: datetime) -> None:
-    known = learn(attempt, now=now + SECOND, unit_id=UnitId("u-1"), firmware="1.4.2")
+    known = learn(attempt, now=now + SECOND, unit_id=UnitId("u-1"), firmware="1.4.2", app_version="3.1")
     more = learn(known, now=now, pairing_id=PairingId("p-1"))
-    assert (more.unit_id, more.firmware, more.pairing_id) == ("u-1", "1.4.2", "p-1")
+    assert (more.unit_id, more.firmware, more.pairing_id, more.app_version) == ("u-1", "1.4.2", "p-1", "3.1")
     assert more.updated_at == now + SECOND
 
 
-def test_a_stage_never_goes_back(attempt: Attempt, now: datetime) -> None:
-    later = advance(attempt, stage=Stage.CERT, source=Source.GATEWAY, now=now + SECOND)
-    assert later.stage_reached is Stage.CERT
-    assert advance(later, stage=Stage.ACT, source=Source.GATEWAY, now=now + 2 * SECOND) is later
-
-
 def test_a_failure_closes_it_at_the_stage_that_failed(attempt: Attempt, now: datetime) -> None:
-    failed = fail(attempt, code=Code.ACT_MAC_MISMATCH, source=Source.GATEWAY, now=now + SECOND)
-    assert (failed.stage_reached, failed.code, failed.outcome) == (
-        Stage.ACT,
-        Code.ACT_MAC_MISMATCH,
-        Outcome.FAILED,
-    )
-    assert failed.closed_at == now + SECOND
+    lines = [seen(Stage.CLAIM, now), failure(Code.ACT_MAC_MISMATCH, now)]
+    failed = judged(attempt, lines, now + SECOND)
+    assert (failed.stage_reached, failed.code, failed.outcome) == (Stage.ACT, Code.ACT_MAC_MISMATCH, Outcome.FAILED)
+    assert (failed.closed_at, failed.due_at) == (now + SECOND, None)
+    assert judged(failed, lines, now + 2 * SECOND).closed_at == now + SECOND, "it failed when it failed"
 
 
 def test_a_retry_goes_on_where_it_failed(attempt: Attempt, now: datetime) -> None:
-    failed = fail(attempt, code=Code.ACT_UNKNOWN_MACHINE_CODE, source=Source.GATEWAY, now=now)
-    same = advance(failed, stage=Stage.ACT, source=Source.GATEWAY, now=now + SECOND)
-    assert same.outcome is Outcome.FAILED
-    on = advance(failed, stage=Stage.CERT, source=Source.GATEWAY, now=now + SECOND)
+    lines = [failure(Code.ACT_UNKNOWN_MACHINE_CODE, now)]
+    failed = judged(attempt, lines, now)
+    on = judged(failed, [*lines, seen(Stage.CERT, now + SECOND)], now + SECOND)
     assert (on.outcome, on.code, on.closed_at) == (Outcome.OPEN, None, None)
-
-
-def test_of_two_failures_the_later_stage_counts(attempt: Attempt, now: datetime) -> None:
-    late = fail(attempt, code=Code.BIND_OWNED, source=Source.APP, now=now)
-    assert fail(late, code=Code.ACT_BLOCKED, source=Source.GATEWAY, now=now) is late
-
-
-def test_at_one_stage_the_surer_source_counts_and_then_the_latest_word(attempt: Attempt, now: datetime) -> None:
-    said = fail(attempt, code=Code.CERT_STORE_FAILED, source=Source.APP, now=now)
-    seen = fail(said, code=Code.CERT_KEY_REJECTED, source=Source.GATEWAY, now=now)
-    assert seen.code is Code.CERT_KEY_REJECTED
-    assert fail(seen, code=Code.CERT_STORE_FAILED, source=Source.APPLIANCE, now=now) is seen
-    again = fail(seen, code=Code.CERT_CSR_INVALID, source=Source.GATEWAY, now=now + SECOND)
-    assert again.code is Code.CERT_CSR_INVALID
+    assert on.due_at == now + SECOND + WAIT[Stage.CERT]
 
 
 def test_a_success_is_final(attempt: Attempt, now: datetime) -> None:
-    done = succeed(attempt, now + SECOND)
-    assert (done.outcome, done.stage_reached, done.closed_at) == (Outcome.SUCCEEDED, Stage.FIRST, now + SECOND)
-    assert fail(done, code=Code.ACT_BLOCKED, source=Source.GATEWAY, now=now + SECOND) is done
-    assert advance(done, stage=Stage.FIRST, source=Source.GATEWAY, now=now + SECOND) is done
-    assert lapse(done, now + DEADLINE) is done
+    done = succeed(attempt, [seen(Stage.FIRST, now)], now + SECOND)
+    assert (done.outcome, done.stage_reached, done.closed_at, done.due_at) == (
+        Outcome.SUCCEEDED,
+        Stage.FIRST,
+        now + SECOND,
+        None,
+    )
+    assert judged(done, [failure(Code.ACT_BLOCKED, now)], now + SECOND) is done
 
 
-def test_after_its_time_nothing_is_added(attempt: Attempt, now: datetime) -> None:
+def test_a_success_with_a_remark_keeps_the_remark(attempt: Attempt, now: datetime) -> None:
+    lines = [failure(Code.FIRST_CLOCK_SKEW, now), seen(Stage.FIRST, now)]
+    done = succeed(attempt, lines, now)
+    assert (done.outcome, done.code) == (Outcome.SUCCEEDED, Code.FIRST_CLOCK_SKEW)
+
+
+def test_after_its_time_it_cannot_succeed_any_more(attempt: Attempt, now: datetime) -> None:
     late = now + DEADLINE
     assert not attempt.takes_more(late)
-    assert advance(attempt, stage=Stage.CERT, source=Source.GATEWAY, now=late) is attempt
-    assert fail(attempt, code=Code.CERT_CSR_INVALID, source=Source.GATEWAY, now=late) is attempt
-    assert succeed(attempt, late) is attempt
+    assert succeed(attempt, [], late) is attempt
 
 
 @pytest.mark.parametrize(
-    ("stage", "code", "confidence"),
+    ("stages", "code", "stage", "confidence"),
     [
-        (Stage.CLAIM, None, Confidence.UNKNOWN),
-        (Stage.CERT, Code.OPCONN_NEVER, Confidence.INFERRED),
-        (Stage.BIND, Code.BIND_TIMEOUT_RETRY, Confidence.INFERRED),
-        (Stage.FIRST, Code.FIRST_NO_TELEMETRY, Confidence.INFERRED),
+        ([Stage.WIFI], None, Stage.WIFI, Confidence.UNKNOWN),
+        ([Stage.CLAIM], None, Stage.CLAIM, Confidence.UNKNOWN),
+        ([Stage.CLAIM, Stage.CERT], Code.OPCONN_NEVER, Stage.OPCONN, Confidence.INFERRED),
+        ([Stage.CERT, Stage.BIND], Code.OPCONN_NEVER, Stage.OPCONN, Confidence.INFERRED),
+        ([Stage.CERT, Stage.OPCONN], Code.BIND_TIMEOUT_RETRY, Stage.BIND, Confidence.INFERRED),
+        ([Stage.BIND, Stage.OPCONN], Code.FIRST_NO_TELEMETRY, Stage.FIRST, Confidence.INFERRED),
     ],
 )
-def test_silence_becomes_a_result_and_is_never_called_observed(
-    attempt: Attempt, now: datetime, stage: Stage, code: Code | None, confidence: Confidence
+def test_silence_becomes_a_result_at_its_own_deadline_and_is_never_called_observed(
+    attempt: Attempt, now: datetime, stages: list[Stage], code: Code | None, stage: Stage, confidence: Confidence
 ) -> None:
-    there = advance(attempt, stage=stage, source=Source.GATEWAY, now=now)
-    assert lapse(there, now + DEADLINE - SECOND) is there
-    silent = lapse(there, now + DEADLINE)
-    assert (silent.outcome, silent.code, silent.confidence) == (Outcome.FAILED, code, confidence)
-    assert silent.stage_reached is stage
+    lines = [seen(one, now) for one in stages]
+    there = judged(attempt, lines, now)
+    assert there.outcome is Outcome.OPEN
+    assert there.due_at is not None
+    assert there.due_at - now == WAIT[there.stage_reached]
+    quiet = silence(lines, there.due_at)
+    silent = judged(there, [*lines, quiet], there.due_at)
+    assert (silent.outcome, silent.code, silent.stage_reached) == (Outcome.FAILED, code, stage)
+    assert silent.confidence is confidence
+    alive = judged(silent, [*lines, quiet, seen(stages[-1], there.due_at + SECOND)], there.due_at + SECOND)
+    assert (alive.outcome, alive.code) == (Outcome.OPEN, None), "a sign of life clears a silence"
+
+
+def test_a_pairing_that_was_only_opened_waits_for_the_person_and_then_for_the_appliance(now: datetime) -> None:
+    opened = Evidence(Source.APP, now, PAIRING_OPENED, stage=Stage.PAIR)
+    assert due([opened], now) == now + DEADLINE
+    linked = Evidence(Source.APP, now + 9 * SECOND, "app_reports_step", stage=Stage.PAIR)
+    assert due([opened, linked], now) == now + 39 * SECOND
+    joined = replace(linked, stage=Stage.WIFI, at=now + 170 * SECOND)
+    assert due([opened, linked, joined], now) == now + DEADLINE, "all stages together"
+
+
+def test_an_appliance_that_comes_back_as_a_stranger_did_not_switch_credentials(now: datetime) -> None:
+    came = Evidence(Source.BROKER, now, CLAIM_CONNECTED, stage=Stage.CLAIM)
+    lines = [came, seen(Stage.CERT, now + SECOND)]
+    assert silence(lines, now).code is Code.OPCONN_NEVER
+    again = silence([*lines, replace(came, at=now + 9 * SECOND)], now + 60 * SECOND)
+    assert (again.code, again.stage) == (Code.OPCONN_STILL_CLAIM, Stage.OPCONN)
 
 
 def test_every_source_vouches_for_something_and_silence_for_an_inference_only() -> None:

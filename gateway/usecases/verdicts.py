@@ -1,0 +1,76 @@
+"""Adding evidence to an attempt: each line changes what the attempt says, and whoever waits for it is told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from gateway.domain.attempts import Attempt, Outcome, judged
+from gateway.domain.evidence import Evidence
+from gateway.domain.failures import CATALOGUE, Retry
+from gateway.domain.pairing import PairingState
+from gateway.domain.verdicts import verdict
+from gateway.usecases.outbox import Counted
+from gateway.usecases.transaction import Transaction
+
+LINES_AT_MOST: Final = 200
+"""Lines of one attempt. Beyond that a line is kept only if the verdict changes by it: a flood says the same over and
+over."""
+
+
+def noted(tx: Transaction, attempt: Attempt, lines: Sequence[Evidence], now: datetime) -> Attempt:
+    """Add lines to an attempt; returns it as its evidence has it now, stored and told to the app that waits."""
+    for line in lines:
+        if _has_room(tx, attempt, line):
+            tx.attempts.note(attempt.attempt_id, line)
+    return projected(tx, attempt, now)
+
+
+def projected(tx: Transaction, attempt: Attempt, now: datetime) -> Attempt:
+    """Make the attempt say what its evidence comes to."""
+    evidence = tx.attempts.evidence(attempt.attempt_id)
+    after = judged(attempt, evidence, now)
+    if after == attempt:
+        return attempt
+    if after.due_at is not None and after.due_at != attempt.due_at:
+        tx.ring_at(after.due_at)
+    if after.outcome is Outcome.FAILED and (attempt.outcome, attempt.code) != (after.outcome, after.code):
+        silent = verdict(evidence).silent
+        tx.count(Counted.ATTEMPT, after.stage_reached.value, "silent" if silent else after.outcome.value)
+    after = tx.attempts.update(after)
+    if Outcome.FAILED in {attempt.outcome, after.outcome}:
+        _tell(tx, attempt, after, now)
+    return after
+
+
+def _has_room(tx: Transaction, attempt: Attempt, line: Evidence) -> bool:
+    evidence = tx.attempts.evidence(attempt.attempt_id)
+    return len(evidence) < LINES_AT_MOST or verdict([*evidence, line]) != verdict(evidence)
+
+
+def _tell(tx: Transaction, before: Attempt, after: Attempt, now: datetime) -> None:
+    """Tell the app that opened the pairing what is the matter, or that it goes on after all."""
+    same = (before.outcome, before.stage_reached, before.code, before.confidence) == (
+        after.outcome,
+        after.stage_reached,
+        after.code,
+        after.confidence,
+    )
+    pairing = None if same or after.pairing_id is None else tx.pairings.get(after.pairing_id)
+    if pairing is None:
+        return
+    device_id = pairing.device_id if pairing.state is PairingState.COMPLETED else None
+    if device_id is not None and tx.bindings.one(pairing.account_id, device_id) is None:
+        return  # theirs once: how it does now is not theirs to know
+    failure = None if after.code is None else CATALOGUE[after.code]
+    data: dict[str, object] = {
+        "pairing_id": pairing.pairing_id,
+        "stage": after.stage_reached.value,
+        "code": None if failure is None else failure.code.value,
+        "number": None if failure is None else failure.number,
+        "confidence": after.confidence.value,
+        "failed": after.outcome is Outcome.FAILED,
+        "retry": None if failure is None else failure.retry.value,
+        "retry_after_s": failure.retry_after_s if failure is not None and failure.retry is Retry.AFTER else None,
+        "trace_id": after.trace_id,
+    }
+    tx.emit(pairing.account_id, "pairing.verdict", data, now, pairing_id=pairing.pairing_id)
