@@ -85,7 +85,7 @@ class SqlAttempts:
     def _one(self, statement: Any, key: str) -> Attempt | None:
         self.flush()
         row = self._statements.first(statement, {"id": key})
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_of(row)
 
     def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
         """See the protocol."""
@@ -161,7 +161,7 @@ class SqlAttempts:
         """See the protocol."""
         self.flush()
         values = {"now": now, "at_most": at_most}
-        return [_attempt(row) for row in self._statements.all(_OVERDUE, values)]
+        return [attempt_of(row) for row in self._statements.all(_OVERDUE, values)]
 
     def next_due(self) -> datetime | None:
         """See the protocol."""
@@ -201,7 +201,8 @@ def _line(row: AnyRow) -> Evidence:
     )
 
 
-def _attempt(row: AnyRow) -> Attempt:
+def attempt_of(row: AnyRow) -> Attempt:
+    """The attempt of a row that holds all columns of the table."""
     return Attempt(
         attempt_id=row.attempt_id,
         trace_id=row.trace_id,
