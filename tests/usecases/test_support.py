@@ -89,13 +89,11 @@ def attempts(found: Found) -> list[Attempt]:
 )
 async def test_any_name_of_a_unit_finds_it_and_all_its_attempts_newest_first(house: Household, words: str) -> None:
     found = await look_up(house, words)
-    assert found.unit is not None
-    assert found.unit.unit_id == FIRST.unit_id
+    unit = found.unit
+    assert unit is not None
+    assert unit.unit_id == FIRST.unit_id
     assert attempts(found) == [NAMED_ONLY, SECOND_TRY, FIRST]
-    assert attempts(found) == [
-        one.attempt
-        for one in await house.database.read(lambda tx: support.attempts_of(tx, found.unit or pytest.fail()))
-    ]
+    assert tuple(await house.database.read(lambda tx: support.attempts_of(tx, unit))) == found.attempts
 
 
 @pytest.mark.parametrize("words", ["303 k7q-4m2", "K7Q 4M2", pairing_id(1), FIRST.attempt_id])
