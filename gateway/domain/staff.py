@@ -56,6 +56,8 @@ class Action(StrEnum):
     RUN_CHECK = "run_check"
     READ_TRACE = "read_trace"
     """One attempt with its evidence, by trace id."""
+    VIEW_ATTEMPT = "view_attempt"
+    """The page of an attempt that a look-up led to. Its random id cannot be guessed, so it is no look-up itself."""
     USE_CODE = "use_code"
     """Open a customer's device with the code they read out."""
     VIEW_CUSTOMER = "view_customer"
@@ -80,23 +82,23 @@ class Action(StrEnum):
 
 _EVERYBODY: Final = frozenset({Action.LOG_IN, Action.LOG_OUT})
 _UNIT: Final = frozenset({Action.VIEW_UNIT, Action.VIEW_FUNNEL})
+_TRACES: Final = frozenset({Action.RUN_CHECK, Action.READ_TRACE, Action.VIEW_ATTEMPT})
 _CUSTOMER: Final = frozenset({Action.USE_CODE, Action.VIEW_CUSTOMER, Action.ASK_BREAK_GLASS, Action.LIST_GRANTS})
 
 ALLOWED: Final[Mapping[StaffRole, frozenset[Action]]] = MappingProxyType(
     {
         StaffRole.VIEWER: _EVERYBODY | _UNIT,
-        StaffRole.AGENT: _EVERYBODY | _UNIT | _CUSTOMER | {Action.RUN_CHECK, Action.READ_TRACE, Action.END_GRANT},
+        StaffRole.AGENT: _EVERYBODY | _UNIT | _CUSTOMER | _TRACES | {Action.END_GRANT},
         StaffRole.LEAD: _EVERYBODY
         | _UNIT
         | _CUSTOMER
+        | _TRACES
         | {
-            Action.RUN_CHECK,
-            Action.READ_TRACE,
             Action.END_GRANT,
             Action.APPROVE_BREAK_GLASS,
             Action.REVIEW_BREAK_GLASS,
         },
-        StaffRole.ENGINEER: _EVERYBODY | _UNIT | {Action.RUN_CHECK, Action.READ_TRACE},
+        StaffRole.ENGINEER: _EVERYBODY | _UNIT | _TRACES,
         StaffRole.PRIVACY_OFFICER: _EVERYBODY
         | {
             Action.HANDLE_REQUESTS,
