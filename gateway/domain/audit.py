@@ -11,7 +11,7 @@ from enum import StrEnum, unique
 from typing import Final
 
 from gateway.domain.identity import AccountId, DeviceId
-from gateway.domain.staff import Action, StaffId
+from gateway.domain.staff import StaffId
 
 GENESIS: Final = bytes(32)
 """What the first row has in place of the hash before it."""
@@ -46,8 +46,10 @@ class AuditEntry:
     """None for the command line, and for whoever did not get in."""
     role: str
     """A `StaffRole` in which it was done, or `MACHINE`, `CUSTOMER`, `NOBODY`."""
-    action: Action
-    result: Result
+    action: str
+    """An `Action`."""
+    result: str
+    """A `Result`."""
     device_id: DeviceId | None = field(default=None, repr=False)
     """The appliance, where the customer must see that it was looked at."""
     account_id: AccountId | None = field(default=None, repr=False)
@@ -90,7 +92,7 @@ class Fault(StrEnum):
     EDITED = "edited"
     """The row is not what was written: its hash does not fit its content."""
     MISSING = "missing"
-    """Rows before this one are gone, and not by their age."""
+    """This row is gone, and not by its age."""
     OUT_OF_PLACE = "out_of_place"
     """The row does not follow the one before it: swapped or slipped in."""
     END_MISSING = "end_missing"
@@ -153,19 +155,19 @@ class Chain:
     def end(self) -> Sound | Broken:
         """After the last row: whether the end is where it has to be."""
         last = 0 if self._last is None else self._last.number
-        if last < max(self._end, self._newest) and not (last == 0 and self._may_be_empty):
+        if last < max(self._end, self._newest):
             return Broken(last + 1, Fault.END_MISSING)
         vouched = min(self._newest, last)
         return Sound(self._rows, len(self._checkpoints), self._first, last or None, vouched)
 
     @property
-    def _may_be_empty(self) -> bool:
-        return self._end <= self._forgettable
+    def _expected(self) -> int:
+        return self._forgettable + 1 if self._last is None else self._last.number + 1
 
     def _take(self, row: AuditRow) -> Broken | None:
         fault = self._fault(row)
         if fault is not None:
-            return Broken(row.number, fault)
+            return Broken(self._expected if fault is Fault.MISSING else row.number, fault)
         self._rows += 1
         self._first = row.number if self._first is None else self._first
         self._last = row
@@ -176,15 +178,21 @@ class Chain:
         if before is None:
             fault = self._fault_of_first(row)
         elif row.number != before.number + 1:
-            fault = Fault.MISSING if row.number > before.number else Fault.OUT_OF_PLACE
+            fault = Fault.MISSING
         else:
             fault = None if row.previous == before.hash else Fault.OUT_OF_PLACE
         if fault is not None:
             return fault
-        if self._digest(row.number, row.entry, row.previous) != row.hash:
+        if not self._is_what_was_written(row):
             return Fault.EDITED
         vouched = self._checkpoints.get(row.number)
         return Fault.CHECKPOINT if vouched is not None and vouched.hash != row.hash else None
+
+    def _is_what_was_written(self, row: AuditRow) -> bool:
+        try:
+            return self._digest(row.number, row.entry, row.previous) == row.hash
+        except (AttributeError, TypeError, ValueError):
+            return False  # somebody put in what no program writes: SQLite takes text for a number
 
     def _fault_of_first(self, row: AuditRow) -> Fault | None:
         if row.number == 1:

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Delete, Select, Table, bindparam, delete, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.attempts import Outcome
+from gateway.domain.support_access import GlassState
 from gateway.storage.data_map import ended_by_time
 from gateway.storage.statements import AnyRow, Statements
-from gateway.storage.tables import access, delivery, lifecycle, operation
+from gateway.storage.tables import access, audit, delivery, lifecycle, operation, staff
 from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.retention import RetentionClass
 
@@ -62,6 +63,9 @@ class Rule:
 _attempts = lifecycle.attempts.c
 _pairings = lifecycle.pairings.c
 _sessions = access.sessions.c
+_staff_sessions = staff.staff_sessions.c
+_grants = staff.support_grants.c
+_glasses = staff.break_glass.c
 
 RULES: Final = {
     RetentionClass.ATTEMPT: Rule(
@@ -97,6 +101,23 @@ RULES: Final = {
     RetentionClass.SESSION_TOKEN: Rule(access.session_tokens, access.session_tokens.c.expires_at),
     RetentionClass.THROTTLE: Rule(access.throttles, access.throttles.c.updated_at),
     RetentionClass.KEPT_ANSWER: Rule(access.idempotent_requests, access.idempotent_requests.c.started_at),
+    RetentionClass.STAFF: Rule(staff.staff, staff.staff.c.disabled_at, staff.staff.c.disabled_at.is_not(None)),
+    RetentionClass.STAFF_SESSION: Rule(
+        staff.staff_sessions,
+        func.coalesce(_staff_sessions.ended_at, _staff_sessions.used_at, type_=Instant()),
+        also=_staff_sessions.used_at <= bindparam("before", type_=Instant()),
+    ),
+    RetentionClass.SUPPORT_CODE: Rule(staff.support_codes, staff.support_codes.c.expires_at),
+    RetentionClass.SUPPORT_GRANT: Rule(
+        staff.support_grants, func.coalesce(_grants.ended_at, _grants.until, type_=Instant())
+    ),
+    RetentionClass.BREAK_GLASS: Rule(
+        staff.break_glass,
+        func.coalesce(_glasses.reviewed_at, _glasses.asked_at, type_=Instant()),
+        # What was approved waits for its review, however long that takes.
+        _glasses.reviewed_at.is_not(None) | (_glasses.state != GlassState.APPROVED.value),
+    ),
+    RetentionClass.AUDIT: Rule(audit.audit_rows, audit.audit_rows.c.at),
 }
 
 _EVIDENCE_OF: Final = delete(lifecycle.evidence).where(
@@ -121,6 +142,22 @@ _COMMANDS: Final = RULES[RetentionClass.COMMAND].removal.returning(
     operation.commands.c.status,
     operation.commands.c.issued_at,
 )
+_PRUNABLE: Final = (
+    select(audit.audit_rows.c.number)
+    .where(
+        audit.audit_rows.c.number
+        <= select(func.max(audit.audit_checkpoints.c.number))
+        .where(audit.audit_checkpoints.c.at <= bindparam("before", type_=Instant()))
+        .scalar_subquery(),
+        # The newest row stays whatever its age: the next one refers to it.
+        audit.audit_rows.c.number
+        < select(delivery.counters.c.value).where(delivery.counters.c.name == "audit").scalar_subquery(),
+    )
+    .order_by(audit.audit_rows.c.number)
+    .limit(bindparam("at_most"))
+)
+_AUDIT: Final = delete(audit.audit_rows).where(audit.audit_rows.c.number.in_(_PRUNABLE))
+"""Only from the beginning and up to a signed checkpoint: what is left can be checked as before."""
 _EVENTS: Final = RULES[RetentionClass.EVENT].removal.returning(delivery.events.c.event_id)
 _FORGOTTEN: Final = (
     update(delivery.counters)
@@ -165,7 +202,8 @@ class SqlRetention:
             case RetentionClass.PAIRING_ADDRESS:
                 return self._statements.execute(_FORGET_ADDRESSES, values).rowcount
             case _:
-                return self._statements.execute(RULES[which].removal, values).rowcount
+                removal = _AUDIT if which is RetentionClass.AUDIT else RULES[which].removal
+                return self._statements.execute(removal, values).rowcount
 
     def oldest(self, which: RetentionClass) -> datetime | None:
         """See the protocol."""

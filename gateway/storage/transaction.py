@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 from gateway.domain.identity import AccountId, DeviceId, PairingId
 from gateway.storage.accounts import SqlAccounts
 from gateway.storage.attempts import SqlAttempts
+from gateway.storage.audit import SqlAudit
 from gateway.storage.bindings import SqlBindings
 from gateway.storage.certificates import SqlCertificates
 from gateway.storage.commands import SqlCommands
@@ -21,9 +22,11 @@ from gateway.storage.pairings import SqlPairings
 from gateway.storage.received import SqlReceived
 from gateway.storage.retention import SqlRetention
 from gateway.storage.sessions import SqlSessions
+from gateway.storage.staff import SqlStaff, SqlStaffSessions
 from gateway.storage.statements import Statements
 from gateway.storage.states import SqlStates
 from gateway.storage.support import SqlSupport
+from gateway.storage.support_access import SqlSupportAccess
 from gateway.storage.tables.delivery import counters, events, outbox
 from gateway.storage.throttles import SqlThrottles
 from gateway.storage.units import SqlUnits
@@ -217,3 +220,23 @@ class SqlTransaction:
     def retention(self) -> SqlRetention:
         """See the protocol."""
         return SqlRetention(self.statements)
+
+    @cached_property
+    def staff(self) -> SqlStaff:
+        """See the protocol."""
+        return SqlStaff(self.statements)
+
+    @cached_property
+    def staff_sessions(self) -> SqlStaffSessions:
+        """See the protocol."""
+        return SqlStaffSessions(self.statements)
+
+    @cached_property
+    def support_access(self) -> SqlSupportAccess:
+        """See the protocol."""
+        return SqlSupportAccess(self.statements)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        """See the protocol."""
+        return SqlAudit(self.statements)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from gateway.domain.audit import KEPT_FOR as AUDIT_KEPT_FOR
 from gateway.usecases.repositories.retention import RetentionClass
 from gateway.usecases.transaction import Database
 
@@ -33,6 +34,12 @@ PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
         RetentionClass.SESSION_TOKEN: timedelta(0),
         RetentionClass.THROTTLE: timedelta(hours=24),
         RetentionClass.KEPT_ANSWER: timedelta(hours=24),
+        RetentionClass.STAFF: AUDIT_KEPT_FOR,
+        RetentionClass.STAFF_SESSION: timedelta(hours=24),
+        RetentionClass.SUPPORT_CODE: timedelta(0),
+        RetentionClass.SUPPORT_GRANT: timedelta(days=30),
+        RetentionClass.BREAK_GLASS: timedelta(days=30),
+        RetentionClass.AUDIT: AUDIT_KEPT_FOR,
     }
 )
 """The classes that time ends. The others end by what happens: a release, a closure, a sending."""

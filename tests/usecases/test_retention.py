@@ -11,16 +11,19 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.domain.attempts import Evidence, Outcome, Source
+from gateway.domain.audit import Checkpoint
 from gateway.domain.commands import Status
 from gateway.domain.identity import SessionId
 from gateway.domain.sessions import AccessToken, RefreshToken, Session, SessionEnd
+from gateway.domain.staff import StaffSession
+from gateway.domain.support_access import GlassState
 from gateway.domain.throttle import Throttle
 from gateway.storage.database import Database
 from gateway.storage.retention import RULES
 from gateway.storage.tables import metadata
 from gateway.storage.tables.access import session_tokens
 from gateway.storage.tables.delivery import tallies
-from gateway.usecases import retention
+from gateway.usecases import audit, retention
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.idempotency import KeptAnswer
 from gateway.usecases.repositories.pairings import PairingStep
@@ -41,6 +44,16 @@ from tests.storage.records import (
     pairing_id,
     with_accounts,
     with_devices,
+)
+from tests.storage.staff_records import (
+    a_code,
+    a_glass,
+    a_grant,
+    a_password,
+    a_reviewed_glass,
+    a_staff,
+    an_ended_grant,
+    an_entry,
 )
 
 TEN_MINUTES = timedelta(minutes=10)
@@ -106,6 +119,31 @@ def an_answer() -> KeptAnswer:
     return KeptAnswer(digest("key"), digest("request"), 201, None, b"sealed", account_id(), NOW)
 
 
+def with_former_staff(tx: Transaction) -> None:
+    tx.staff.add(replace(a_staff(1), disabled_at=NOW), a_password())
+
+
+def with_staff_session(tx: Transaction, *, ended: bool) -> None:
+    number = 2 if ended else 3
+    tx.staff.add(a_staff(number), a_password())
+    tx.staff_sessions.add(
+        StaffSession(
+            digest(f"staff session {number}"),
+            a_staff(number).staff_id,
+            opened_at=NOW - TEN_MINUTES,
+            used_at=NOW - SECOND if ended else NOW,
+            ended_at=NOW if ended else None,
+        )
+    )
+
+
+def with_audit(tx: Transaction) -> None:
+    """A row with the signature that lets it go, and one of much later, which is kept as the newest."""
+    row = audit.append(tx, an_entry(NOW))
+    tx.audit.add_checkpoint(Checkpoint(row.number, row.hash, NOW, b"signature"))
+    audit.append(tx, an_entry(NOW + timedelta(days=900)))
+
+
 Seed = Callable[[Transaction], Any]
 SEEDS: dict[str, tuple[Class, Seed]] = {
     "a failed attempt": (Class.ATTEMPT, lambda tx: with_attempt(tx, Outcome.FAILED)),
@@ -126,6 +164,21 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
     "a token": (Class.SESSION_TOKEN, with_tokens),
     "a throttle": (Class.THROTTLE, lambda tx: tx.throttles.put(digest("name"), Throttle(1, NOW))),
     "a kept answer": (Class.KEPT_ANSWER, lambda tx: tx.idempotency.keep(an_answer(), NOW - timedelta(days=1))),
+    "somebody who left the staff": (Class.STAFF, with_former_staff),
+    "a session of staff at rest": (Class.STAFF_SESSION, lambda tx: with_staff_session(tx, ended=False)),
+    "a session of staff that ended": (Class.STAFF_SESSION, lambda tx: with_staff_session(tx, ended=True)),
+    "a support code": (Class.SUPPORT_CODE, lambda tx: tx.support_access.show_code(replace(a_code(), expires_at=NOW))),
+    "a grant that ran out": (Class.SUPPORT_GRANT, lambda tx: tx.support_access.add_grant(a_grant(1, until=NOW))),
+    "a grant that was ended": (Class.SUPPORT_GRANT, lambda tx: tx.support_access.add_grant(an_ended_grant(2))),
+    "a break-glass that was declined": (
+        Class.BREAK_GLASS,
+        lambda tx: tx.support_access.add_glass(replace(a_glass(1), state=GlassState.DECLINED)),
+    ),
+    "a break-glass that was reviewed": (
+        Class.BREAK_GLASS,
+        lambda tx: tx.support_access.add_glass(a_reviewed_glass(2)),
+    ),
+    "a row of the audit": (Class.AUDIT, with_audit),
 }
 
 
@@ -165,8 +218,10 @@ async def test_it_is_there_a_second_before_its_time_and_gone_a_second_after(data
 async def test_nothing_that_time_ends_is_left_after_all_periods(database: Database) -> None:
     for _, seed in SEEDS.values():
         await database.run(seed)
-    await sweep(database, NOW + timedelta(days=400))
+    await sweep(database, NOW + timedelta(days=800))
+    # Of the audit the newest row and the signatures; of the staff those who work here.
     stays = {"accounts", "passwords", "units", "devices", "counters", "tallies"}
+    stays |= {"staff", "audit_rows", "audit_checkpoints"}
 
     def leftovers(tx: Any) -> set[str]:
         counts = {table.name: select(func.count()).select_from(table) for table in metadata.tables.values()}

@@ -26,6 +26,11 @@ _ABOUT = {
     RetentionClass.PAIRING_TOKEN: "its ten minutes are over",
     RetentionClass.SESSION: "its end or last use",
     RetentionClass.SESSION_TOKEN: "it expires",
+    RetentionClass.STAFF: "the account was disabled",
+    RetentionClass.STAFF_SESSION: "its end or last use",
+    RetentionClass.SUPPORT_CODE: "it expires",
+    RetentionClass.SUPPORT_GRANT: "its end",
+    RetentionClass.BREAK_GLASS: "its review, or after the question where it was not approved",
 }
 """From when a period counts, where that is not the moment of writing."""
 

@@ -41,6 +41,18 @@ class RetentionClass(StrEnum):
     """Until it expires; a used one as long, because its second use must be noticed."""
     THROTTLE = "throttle"
     KEPT_ANSWER = "kept_answer"
+    STAFF = "staff"
+    """After the account was disabled: so long the audit may name it."""
+    STAFF_SESSION = "staff_session"
+    """After its end, or its last use."""
+    SUPPORT_CODE = "support_code"
+    """Until it expires."""
+    SUPPORT_GRANT = "support_grant"
+    """After its end."""
+    BREAK_GLASS = "break_glass"
+    """After its review; after the question where it was not approved."""
+    AUDIT = "audit"
+    """Up to the newest signed checkpoint that is older than this, so that what is left can still be checked."""
 
 
 class RetentionRepository(Protocol):
