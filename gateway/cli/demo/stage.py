@@ -68,7 +68,7 @@ def set_up(folder: Path) -> Stage:
     """The stage in a folder: as it was left, or a new one. Ports that somebody else took meanwhile are chosen anew."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "demo.json"
-    fresh = Ports(*_free_ports(5))
+    fresh = Ports(*free_ports(5))
     is_new = create_private(path, json.dumps({"ports": asdict(fresh), "password": secrets.token_urlsafe(12)}).encode())
     kept: dict[str, Any] = json.loads(path.read_text())
     ports = Ports(**{**asdict(fresh), **kept["ports"]})  # a folder of an earlier version names fewer
@@ -77,7 +77,8 @@ def set_up(folder: Path) -> Stage:
     return Stage(folder, ports, kept["password"], is_new)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback on which nobody listens now, all different."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
