@@ -3,20 +3,7 @@
 Texts may be bettered at any time; codes and numbers may not. Texts are data: no rule looks at them.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
-
-from gateway.domain.failure_texts import (
-    en_activation,
-    en_entry,
-    en_home,
-    en_use,
-    zh_activation,
-    zh_entry,
-    zh_home,
-    zh_use,
-)
+from gateway.domain.failure_texts.catalogue import text_of
 from gateway.domain.failure_texts.language import Language, choose_language
 from gateway.domain.failure_texts.names import (
     confidence_name,
@@ -26,14 +13,19 @@ from gateway.domain.failure_texts.names import (
     stage_meaning,
     stage_name,
 )
+from gateway.domain.failure_texts.page import CodePage, Section, failure_of, page_of, pieces_of
 from gateway.domain.failure_texts.text import Text
-from gateway.domain.failures import Code
 
 __all__ = [
+    "CodePage",
     "Language",
+    "Section",
     "Text",
     "choose_language",
     "confidence_name",
+    "failure_of",
+    "page_of",
+    "pieces_of",
     "retry_advice",
     "retry_sentence",
     "source_name",
@@ -41,15 +33,3 @@ __all__ = [
     "stage_name",
     "text_of",
 ]
-
-_TEXTS: Final[Mapping[Language, Mapping[Code, Text]]] = MappingProxyType(
-    {
-        Language.EN: MappingProxyType({**en_home.TEXTS, **en_entry.TEXTS, **en_activation.TEXTS, **en_use.TEXTS}),
-        Language.ZH: MappingProxyType({**zh_home.TEXTS, **zh_entry.TEXTS, **zh_activation.TEXTS, **zh_use.TEXTS}),
-    }
-)
-
-
-def text_of(code: Code, language: Language) -> Text:
-    """What a code says in a language."""
-    return _TEXTS[language][code]
