@@ -1,4 +1,4 @@
-"""`hearthgate export openapi | data-map`: documents that are made from the code."""
+"""`hearthgate export openapi | data-map | codes`: documents that are made from the code."""
 
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +41,34 @@ def data_map(
 
     text = stored.as_json() if as_json else stored.for_person() if person else stored.as_markdown()
     _deliver(text.encode(), out, as_json=as_json)
+
+
+@group.command("codes")
+@command
+def codes(
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write one page a code into; else the list is shown.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write down what every failure code means, in English and Chinese; --json without a folder gives the texts."""
+    from gateway.cli.failure_pages import INDEX, catalogue_as_data, markdown_pages
+
+    pages = markdown_pages()
+    if out is None:
+        if as_json:
+            say_json(catalogue_as_data())
+        else:
+            say(pages[INDEX].rstrip("\n"))
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (out / name).write_text(text, encoding="utf-8")
+    if as_json:
+        say_json({"folder": str(out), "files": len(pages)})
+    else:
+        say(f"{out}: {len(pages)} files")
 
 
 def _deliver(content: bytes, out: Path | None, *, as_json: bool) -> None:
