@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from gateway.api.call import Call
+from gateway.api.help import with_help
 from gateway.api.models import Moment
 from gateway.api.sse import Closed, ServerEvent
 from gateway.usecases.repositories.events import LoggedEvent
@@ -18,8 +19,8 @@ def of_model(kind: str, body: BaseModel, number: int | None) -> ServerEvent:
 
 
 def of_log(event: LoggedEvent, number: int | None, **more: Any) -> ServerEvent:
-    """An event of the log, with its time and what else is to be in its data."""
-    data = {**event.data, "at": _MOMENT.dump_python(event.at, mode="json"), **more}
+    """An event of the log, with its time, the page about its failure code, and what else is to be in its data."""
+    data = {**with_help(event.data), "at": _MOMENT.dump_python(event.at, mode="json"), **more}
     return ServerEvent(event.kind, data, None if number is None else str(number))
 
 

@@ -1,36 +1,16 @@
 """The readable page at /docs: one HTML file without scripts that loads nothing, made from the route table."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any
 
+from gateway.api.codes import ApiCode
+from gateway.api.help import CODES_PATH, help_path
 from gateway.api.openapi import openapi_document, problems_of, titles
+from gateway.api.page_style import STYLE
 from gateway.api.routes import Route
-
-_STYLE: Final = """
-:root{color-scheme:light dark;--line:#8884;--soft:#8881}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
-body{overflow-wrap:anywhere}
-h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}
-h3{margin:1.5rem 0 .25rem}
-code,pre{font:.875rem/1.45 ui-monospace,monospace}
-pre{background:var(--soft);padding:.75rem;overflow-x:auto;border-radius:.4rem}
-table{border-collapse:collapse;width:100%}
-td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
-td,th{min-width:3.5rem}
-nav ul{columns:18rem;padding-left:1.2rem}
-summary{cursor:pointer}
-"""
-
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-
-PAGE_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
-"""Nothing may be loaded or run; only this very style sheet counts."""
+from gateway.domain.failures import Code
 
 
 def page_html(routes: Sequence[Route], version: str) -> str:
@@ -42,7 +22,7 @@ def page_html(routes: Sequence[Route], version: str) -> str:
 def _page(routes: Sequence[Route], document: dict[str, Any], version: str) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>Hearthgate API {escape(version)}</title><style>{_STYLE}</style></head><body>"
+    yield f"<title>Hearthgate API {escape(version)}</title><style>{STYLE}</style></head><body>"
     yield f"<h1>Hearthgate API {escape(version)}</h1>"
     yield '<p>For programs: <a href="/openapi.json">OpenAPI 3.1</a>. All bodies are JSON, at most 64 KiB. '
     yield "Sign in with <code>POST /v1/sessions</code>, then send <code>Authorization: Bearer …</code>.</p><nav><ul>"
@@ -54,7 +34,8 @@ def _page(routes: Sequence[Route], document: dict[str, Any], version: str) -> It
         for route in routes:
             if route.tag == tag:
                 yield from _route(route, document)
-    yield "<h2>Problem codes</h2><p>Codes of an activation (three digits) are in the failure catalogue.</p><table>"
+    yield "<h2>Problem codes</h2><p>Codes of an activation have three digits: "
+    yield f'<a href="{CODES_PATH}">all of them</a>, explained.</p><table>'
     for code, status, title in titles():
         yield f'<tr id="{escape(code)}"><td><code>{escape(code)}</code></td>'
         yield f"<td>{status}</td><td>{escape(title)}</td></tr>"
@@ -82,8 +63,13 @@ def _route(route: Route, document: dict[str, Any]) -> Iterator[str]:
             yield f"<p>Answer {status} ({escape(answer['description'])})</p>"
         else:
             yield from _schema(f"Answer {status}", answer["content"]["application/json"]["schema"], document)
-    links = ", ".join(f'<a href="#{escape(code)}"><code>{escape(code)}</code></a>' for code in problems_of(route))
+    links = ", ".join(_link(code) for code in problems_of(route))
     yield f"<details><summary>Problems</summary><p>{links}</p></details>"
+
+
+def _link(code: ApiCode | Code) -> str:
+    target = help_path(code) if isinstance(code, Code) else f"#{code}"
+    return f'<a href="{escape(target)}"><code>{escape(code)}</code></a>'
 
 
 def _schema(label: str, schema: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:

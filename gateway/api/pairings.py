@@ -10,6 +10,7 @@ from gateway.api.answer import Answer
 from gateway.api.call import Call
 from gateway.api.codes import ApiCode
 from gateway.api.event_text import of_log, of_model, why_not_admitted
+from gateway.api.help import help_for
 from gateway.api.models import DeviceIdText, Moment, PairingIdText, ParameterModel, ResponseModel
 from gateway.api.problem import Problem
 from gateway.api.routes import Reply, Route
@@ -27,6 +28,7 @@ from gateway.usecases.transaction import Transaction
 TraceId = Annotated[str, Field(description="To be read out to support", examples=["k7q-4m2"])]
 FailureCode = Annotated[str | None, Field(description="Why not", examples=["bind.owned"])]
 FailureNumber = Annotated[int | None, Field(description="The three digits that the appliance shows")]
+FailureHelp = Annotated[str | None, Field(description="The page for people about it", examples=["/docs/codes/803"])]
 
 _LOOK_AGAIN_S: Final = 30.0
 """Wakes come over a network that may lose one: what was missed is told so much later at most."""
@@ -56,6 +58,7 @@ class StepShown(ResponseModel):
     at: Moment
     code: FailureCode
     number: FailureNumber
+    help: FailureHelp
 
 
 class PairingShown(ResponseModel):
@@ -68,6 +71,7 @@ class PairingShown(ResponseModel):
     steps: list[StepShown]
     code: FailureCode
     number: FailureNumber
+    help: FailureHelp
     device_id: DeviceIdText | None = Field(description="Once it is completed")
     trace_id: TraceId
 
@@ -172,12 +176,19 @@ def _shown(watched: Watched) -> PairingShown:
         expires_at=pairing.expires_at,
         steps=[
             StepShown.model_validate(
-                {"step": step.step, "at": step.at, "code": step.code, "number": _number(step.code)}
+                {
+                    "step": step.step,
+                    "at": step.at,
+                    "code": step.code,
+                    "number": _number(step.code),
+                    "help": help_for(step.code),
+                }
             )
             for step in watched.steps
         ],
         code=pairing.code,
         number=_number(pairing.code),
+        help=help_for(pairing.code),
         device_id=_device_of(pairing),
         trace_id=pairing.trace_id,
     )

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.api.codes import CATALOGUE, ApiCode
+from gateway.api.help import help_path
 from gateway.domain.failures import CATALOGUE as FAILURES
 from gateway.domain.failures import Code, Retry
 from gateway.usecases.services import PasswordBusyError
@@ -81,6 +82,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own name; also returned as 
             failure = FAILURES[code]
             self.status = int(_FAILURE_STATUS.get(code, HTTPStatus.CONFLICT))
             self.number: int | None = failure.number
+            self.help: str | None = help_path(code)
             self.title = f"{failure.stage.value} failed: {code.value.partition('.')[2].replace('_', ' ')}"
             self.retryable = failure.retry is not Retry.NEVER
             self.retry_after_s = retry_after_s if retry_after_s is not None else failure.retry_after_s
@@ -88,6 +90,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own name; also returned as 
             known = CATALOGUE[code]
             self.status = known.status
             self.number = None
+            self.help = None
             self.title = known.title
             self.retryable = known.retryable or retry_after_s is not None
             self.retry_after_s = retry_after_s if retry_after_s is not None else known.retry_after_s
@@ -95,7 +98,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own name; also returned as 
     def body(self, trace_id: str) -> dict[str, Any]:
         """The members of the document."""
         members: dict[str, Any] = {
-            "type": f"/docs#{self.code}",
+            "type": f"/docs#{self.code}" if self.help is None else self.help,
             "title": self.title,
             "status": self.status,
             "code": str(self.code),
@@ -104,6 +107,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own name; also returned as 
             "retry_after_s": self.retry_after_s,
             "trace_id": trace_id,
         }
+        if self.help is not None:
+            members["help"] = self.help
         if self.detail is not None:
             members["detail"] = self.detail
         if self.errors:
@@ -144,6 +149,11 @@ class ProblemDocument(BaseModel):
     retryable: bool = Field(description="Sending the same request again may succeed")
     retry_after_s: int | None = Field(description="Seconds to wait before that")
     trace_id: str = Field(description="To be read out to support", examples=["k7q-4m2"])
+    help: str | None = Field(
+        default=None,
+        description="The page for people about this code, where it has three digits",
+        examples=["/docs/codes/803"],
+    )
     detail: str | None = None
     errors: list[FieldErrorDocument] | None = Field(default=None, description="Every bad field at once")
 

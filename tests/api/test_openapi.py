@@ -101,7 +101,19 @@ async def test_the_page_loads_and_runs_nothing_and_its_links_lead_somewhere(clie
     page.feed(await answer.text())
     assert page.found == []
     assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= page.anchors
-    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json"}
+    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json", "/docs/codes"}
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'; style-src 'sha256-" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/docs/codes", "/docs/codes/701", "/docs/codes/405?lang=zh"])
+async def test_a_page_of_codes_loads_and_runs_nothing_and_its_links_lead_somewhere(client: Client, path: str) -> None:
+    answer = await client.get(path)
+    page = Loaded()
+    page.feed(await answer.text())
+    assert page.found == []
+    assert page.links
+    assert [link for link in page.links if (await client.get(link)).status != 200] == []
     assert "script-src" not in answer.headers["Content-Security-Policy"]
     assert "default-src 'none'; style-src 'sha256-" in answer.headers["Content-Security-Policy"]
 

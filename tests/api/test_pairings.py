@@ -30,6 +30,7 @@ async def test_a_pairing_is_opened_for_ten_minutes_with_a_token_shown_once(ann: 
         "steps": [],
         "code": None,
         "number": None,
+        "help": None,
         "device_id": None,
         "trace_id": pairing["trace_id"],
     }
@@ -74,6 +75,7 @@ async def test_after_ten_minutes_it_is_over_even_before_the_timer_ran(house: Hou
     house.rig.time.pass_by(minutes=10)
     shown = await ann.get(f"/v1/pairings/{pairing['pairing_id']}")
     assert (shown["status"], shown["code"], shown["number"]) == ("expired", "bind.token_expired", 801)
+    assert shown["help"] == "/docs/codes/801"
 
 
 async def test_a_completed_pairing_names_the_device_and_its_steps(house: House, ann: Person) -> None:
@@ -125,6 +127,7 @@ async def test_the_stream_tells_a_refusal_with_its_code(house: House, ann: Perso
         await house.present(device_id, pairing["bind_token"])
         closing = (await listener.until("pairing.closed"))[-1]
     assert (closing.data["status"], closing.data["code"], closing.data["number"]) == ("refused", "bind.owned", 803)
+    assert closing.data["help"] == "/docs/codes/803"
     assert "device_id" not in closing.data
 
 

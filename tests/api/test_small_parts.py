@@ -142,6 +142,7 @@ def test_every_exception_becomes_a_problem(error: Exception, status: int, code: 
 def test_every_failure_code_can_be_a_problem_with_its_three_digits(code: Code) -> None:
     document = Problem(code).body("k7q-4m2")
     assert (document["code"], document["number"]) == (code.value, CATALOGUE[code].number)
+    assert document["type"] == document["help"] == f"/docs/codes/{CATALOGUE[code].digits}"
     assert 400 <= document["status"] < 500
     assert document["retry_after_s"] == CATALOGUE[code].retry_after_s
 
