@@ -1,6 +1,7 @@
 """The tree of commands."""
 
 from gateway.cli import accounts, blocking, broker, ca, config, export, serve, setup, simulate, types, units, version
+from gateway.cli.attempts import commands as attempts
 from gateway.cli.command import new_group
 from gateway.cli.demo import demo
 
@@ -20,6 +21,7 @@ for name, module, about in (
     ("types", types, "What appliances are: type descriptors."),
     ("units", units, "What the factory made: the production list."),
     ("accounts", accounts, "Accounts from an older system."),
+    ("attempt", attempts, "How activations went, and why they failed."),
     ("export", export, "Documents that are made from the code."),
 ):
     app.add_typer(module.group, name=name, help=about)
