@@ -24,6 +24,7 @@ from gateway.config import Settings
 from gateway.observability.metrics import Metrics
 from gateway.protocol.messages import Endpoint
 from gateway.runtime.application import Application, Parts
+from gateway.runtime.checkpoints import Checkpoints
 from gateway.runtime.clock import utc_now
 from gateway.runtime.deadlines import Deadlines
 from gateway.runtime.retention import Retention
@@ -159,6 +160,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 evidence,
                 Hints(reached.transport, hub, own_name=name),
                 Retention(database, clock, metrics),
+                Checkpoints(database, secrets.audit_signer, clock),
             ),
             api=api,
             operator=operator,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.config import Settings
+from gateway.security.audit_signatures import Ed25519AuditSigner
 from gateway.security.authorities import AuthorityFolder, AuthorityName
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.certificates import (
@@ -37,6 +38,7 @@ class Secrets:
     keys: KeyRing = field(repr=False)
     authorities: AuthorityFolder = field(repr=False)
     signer: Ed25519CommandSigner = field(repr=False)
+    audit_signer: Ed25519AuditSigner = field(repr=False)
     indexes: HmacBlindIndexes = field(repr=False)
     tokens: KeyedTokens = field(repr=False)
     sealer: AesGcmSealer = field(repr=False)
@@ -67,6 +69,7 @@ def open_secrets(settings: Settings, clock: Clock) -> Secrets:
         keys=keys,
         authorities=authorities,
         signer=Ed25519CommandSigner.from_file_or_new(settings.authorities_folder / "commands.key", keys.ca_passphrase),
+        audit_signer=Ed25519AuditSigner.from_file_or_new(settings.authorities_folder / "audit.key", keys.ca_passphrase),
         indexes=HmacBlindIndexes(keys),
         tokens=KeyedTokens(keys),
         sealer=AesGcmSealer(keys.wrapping_key),
