@@ -31,7 +31,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "again": ("trying again", "重试"),
         "elsewhere": ("elsewhere", "同类故障"),
         "alike": (
-            "{units} other appliances of this type and firmware failed like this in {days} days",
+            "other appliances of this type and firmware that failed like this in {days} days: {units}",
             "{days} 天内有 {units} 台同型号同固件的其他设备出现同样的故障",
         ),
         "against": ("disagrees", "说法不一"),
