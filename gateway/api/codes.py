@@ -42,6 +42,7 @@ class ApiCode(StrEnum):
 
     PAIRING_CLOSED = "pairing.closed"
     PAIRING_LIMIT = "pairing.limit"
+    EVIDENCE_LIMIT = "pairing.evidence_limit"
     DEVICE_OFFLINE = "device_offline"
     COMMAND_NOT_ALLOWED = "command.not_allowed"
     COMMAND_INVALID = "command.invalid"
@@ -98,6 +99,7 @@ _ROWS: Final[Mapping[ApiCode, ApiFailure]] = {
     ),
     ApiCode.REFRESH_REFUSED: ApiFailure(401, "This refresh token is not valid; log in again."),
     ApiCode.PAIRING_CLOSED: ApiFailure(409, "This pairing is over."),
+    ApiCode.EVIDENCE_LIMIT: ApiFailure(409, "This pairing has had its eight reports."),
     ApiCode.PAIRING_LIMIT: ApiFailure(409, "Too many pairings are open; cancel one."),
     ApiCode.DEVICE_OFFLINE: ApiFailure(409, "The appliance is not connected.", retryable=True),
     ApiCode.COMMAND_NOT_ALLOWED: ApiFailure(403, "This appliance may not be told that now."),

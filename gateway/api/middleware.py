@@ -142,7 +142,8 @@ class Gate:
                 errors.append(FieldError("query", name[:100], "is given twice"))
             query[name] = value
         _parameters(call, route.query, query, "query", errors)
-        content = await read_body(request, at_most=limits.body_bytes, seconds=limits.body_seconds)
+        at_most = min(limits.body_bytes, route.body_bytes or limits.body_bytes)
+        content = await read_body(request, at_most=at_most, seconds=limits.body_seconds)
         if route.request is None:
             if content.strip() not in {b"", b"{}"}:
                 errors.append(FieldError("body", "", "is not taken here"))

@@ -49,6 +49,8 @@ class Route:
     problems: tuple[ApiCode | Code, ...] = ()
     """Codes besides those that every route may answer with."""
     request: type[BaseModel] | None = None
+    body_bytes: int | None = None
+    """The largest body, where that is less than for other routes."""
     query: type[BaseModel] | None = None
     parameters: type[BaseModel] | None = None
     auth: bool = True

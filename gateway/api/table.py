@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from gateway.api import accounts, commands, devices, events, pairings, sessions, types
+from gateway.api import accounts, commands, devices, events, pairing_evidence, pairings, sessions, types
 from gateway.api.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *accounts.ROUTES,
     *sessions.ROUTES,
     *pairings.ROUTES,
+    *pairing_evidence.ROUTES,
     *devices.ROUTES,
     *commands.ROUTES,
     *types.ROUTES,

@@ -38,8 +38,20 @@ class Watched:
     """The number of the latest change that is in it; a stream goes on after it."""
 
 
-def open_one(tx: Transaction, account_id: AccountId, tokens: Tokens, identifiers: Identifiers, now: datetime) -> Opened:
-    """Open a pairing: the account's consent, for ten minutes. Too many open ones: the oldest give way."""
+def open_one(
+    tx: Transaction,
+    account_id: AccountId,
+    tokens: Tokens,
+    identifiers: Identifiers,
+    now: datetime,
+    *,
+    address_index: bytes | None = None,
+) -> Opened:
+    """Open a pairing: the account's consent, for ten minutes. Too many open ones: the oldest give way.
+
+    `address_index` is the keyed digest of where the app called from: an appliance whose connection fails before it has
+    a name may be known by it.
+    """
     token, digest = tokens.mint(TokenPurpose.BIND)
     opened = open_pairing(
         pairing_id=PairingId(identifiers.new("p")),
@@ -52,7 +64,7 @@ def open_one(tx: Transaction, account_id: AccountId, tokens: Tokens, identifiers
     for older in opened.gave_way:
         _end(tx, older, now)
     pairing = opened.pairing
-    tx.pairings.add(pairing)
+    tx.pairings.add(pairing, address_index)
     progress.opened(tx, pairing, identifiers, now)
     tx.ring_at(pairing.expires_at)
     return Opened(pairing, token)
