@@ -1,6 +1,8 @@
 """The tree of commands."""
 
 from gateway.cli import accounts, blocking, broker, ca, config, export, serve, setup, simulate, types, units, version
+from gateway.cli import audit as audit_commands
+from gateway.cli import staff as staff_commands
 from gateway.cli.attempts import commands as attempts
 from gateway.cli.command import new_group
 from gateway.cli.demo import demo
@@ -22,6 +24,8 @@ for name, module, about in (
     ("units", units, "What the factory made: the production list."),
     ("accounts", accounts, "Accounts from an older system."),
     ("attempt", attempts, "How activations went, and why they failed."),
+    ("staff", staff_commands, "Those who work at the support console."),
+    ("audit", audit_commands, "The record of who of the staff looked at what."),
     ("export", export, "Documents that are made from the code."),
 ):
     app.add_typer(module.group, name=name, help=about)

@@ -95,6 +95,7 @@ _SENTENCES: Final = {
 """Errors whose text is written for the person at the terminal, by module and name: most commands load few of them."""
 
 _CONFIG_ERROR: Final = ("gateway.config.loading", "ConfigError")
+_NO_AUDIT: Final = ("gateway.usecases.audit", "AuditUnavailableError")
 _NO_DATABASE: Final = ("gateway.usecases.transaction", "DatabaseUnavailableError")
 
 
@@ -112,6 +113,8 @@ def _users_mistake(error: BaseException) -> CommandError | None:  # noqa: PLR091
         return CommandError(str(error), Exit.USAGE)
     if names & _SENTENCES:
         return CommandError(str(error))
+    if _NO_AUDIT in names:
+        return CommandError("the audit cannot be written, so nothing was done; run: hearthgate audit verify")
     if _NO_DATABASE in names:
         return CommandError("the database cannot be used; `hearthgate config show` tells which one is meant")
     return None
