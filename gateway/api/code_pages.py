@@ -44,8 +44,8 @@ def _list(language: Language) -> Iterator[str]:
         for failure in CATALOGUE.values():
             if failure.stage is stage:
                 text = text_of(failure.code, language)
-                yield f'<tr><th scope="row">{_link(failure, language)}</th><td>{escape(text.title)}</td>'
-                yield f"<td>{escape(text.customer)}</td></tr>"
+                yield f'<tr><th scope="row">{_link(failure, language)}</th>'
+                yield f"<td><strong>{escape(text.title)}</strong><br>{escape(text.customer)}</td></tr>"
         yield "</table>"
     yield "</main></body></html>"
 
