@@ -71,10 +71,18 @@ class Phone:
             tls: trusts the gateway's HTTPS authority; the system's authorities when absent.
         """
         self._api = Api(session, base_url, tls)
+        self._base_url, self._tls = base_url, tls
         self._login_name = login_name
         self._password = password
         self._rng = rng
         self.account_id: str | None = None
+
+    def moved(self, session: aiohttp.ClientSession) -> "Phone":
+        """The same phone, still logged in, on another network. The one of before is not to be used any more."""
+        phone = Phone(session, self._base_url, self._login_name, self._password, rng=self._rng, tls=self._tls)
+        phone._api.tokens = self._api.tokens
+        phone.account_id = self.account_id
+        return phone
 
     def new_key(self) -> str:
         """An `Idempotency-Key`: use the same one again to ask the same thing again."""
@@ -139,6 +147,14 @@ class Phone:
     def pairing_events(self, pairing_id: str) -> AsyncGenerator[ServerEvent]:
         """Watch a pairing until it ended."""
         return self._api.events(f"/v1/pairings/{pairing_id}/events")
+
+    async def tell(self, pairing_id: str, report: Mapping[str, Any]) -> None:
+        """Report what app and appliance saw of a pairing: the only word there is of what happens before the gateway.
+
+        Raises:
+            ProblemError: the report is not taken.
+        """
+        await self._post(f"/v1/pairings/{pairing_id}/evidence", report)
 
     async def cancel_pairing(self, pairing_id: str) -> None:
         """Give up a pairing."""
