@@ -6,6 +6,7 @@ from gateway.cli import staff as staff_commands
 from gateway.cli.attempts import commands as attempts
 from gateway.cli.command import new_group
 from gateway.cli.demo import demo
+from gateway.cli.doctor import doctor
 from gateway.cli.diagnose import diagnose
 
 app = new_group(help="A self-hosted gateway between home appliances, their app, and the people who help.")
@@ -15,6 +16,7 @@ app.command("demo")(demo)
 app.command("init")(setup.init)
 app.command("migrate")(serve.migrate)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor)
 app.command("simulate")(simulate.simulate)
 app.command("diagnose")(diagnose)
 
