@@ -79,7 +79,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="The unit was blocked by us: a recall, a reported theft or abuse.",
             customer="Please call us and give the code 507.",
             support=(
-                "The unit view shows the reason of the block. Never tell it to the "
+                "The look-up shows the reason of the block. Never tell it to the "
                 "caller, nor hint at it. Hand the call to a lead, who decides on it."
             ),
         ),
@@ -100,8 +100,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="The proof in the request was made with a key that is not the one in the production list.",
             customer="Please contact us and give the code 509; we will take it from there.",
             support=(
-                "Look at the same failure elsewhere: several units mean that the keys of a batch were listed wrongly; "
-                "tell production. A single one goes to an engineer, as it may be a replaced board or a forgery."
+                "If the same failure is found elsewhere, the keys of a batch were listed wrongly: tell "
+                "production. A single one goes to an engineer, as it may be a replaced board or a forgery."
             ),
         ),
         Code.ACT_RATE_LIMITED: Text(
@@ -159,8 +159,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="The appliance's key is weak, or another unit has used it already.",
             customer="Please contact us and give the code 603; we will take it from there.",
             support=(
-                "The timeline tells which. A key that two units share is a fault in production: tell "
-                "production at once, so that the batch is stopped. A weak key is the firmware's fault."
+                "An engineer finds out which of the two it is. A key that two units share is a fault in production: "
+                "tell production at once, so that the batch is stopped. A weak key is the fault of the firmware."
             ),
         ),
         Code.CERT_CA_UNAVAILABLE: Text(
@@ -180,9 +180,9 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="Please unplug the appliance for ten seconds and plug it in again.",
             support=(
-                "Compare on the timeline when the appliance listened and when it asked. "
-                "Asked first: pass it to the firmware team. Otherwise the line dropped; "
-                "asking again brings the same certificate, so trying again does no harm."
+                "If the timeline shows that the appliance asked before it listened, pass it to the firmware team. "
+                "Otherwise the connection dropped; asking again brings the same certificate, so trying again does no "
+                "harm."
             ),
         ),
         Code.CERT_STORE_FAILED: Text(

@@ -45,9 +45,9 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="Please contact us and give the code 303; we will take it from there.",
             support=(
-                "Nothing at home can help, so do not ask for a reset. Look at the same "
-                "failure elsewhere: several units point at production, which can check "
-                "the range around this machine code. A single unit needs service."
+                "Nothing at home can help, so do not ask for a reset. If the same failure is found elsewhere, it "
+                "comes from production, which can check the range around this machine code. A single unit needs "
+                "service."
             ),
         ),
         Code.TLS_CLIENT_CERT_INVALID: Text(
@@ -55,9 +55,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="The appliance's certificate has expired or was revoked, or its issuer is not one of ours.",
             customer="Please contact us and give the code 304; we will take it from there.",
             support=(
-                "Read on the timeline which of the three it was. Expired: the appliance may renew it by itself once "
-                "its clock is right, see code 302. Revoked: find out why before anything else. Another issuer: "
-                "service."
+                "See on the timeline whether it has expired. Expired: the appliance may renew it by itself once its "
+                "clock is right, see code 302. Revoked: find out why before anything else. Another issuer: service."
             ),
         ),
         Code.TLS_VERSION: Text(
@@ -113,8 +112,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="The secret that the factory gave to the appliance does not fit the production list.",
             customer="Please contact us and give the code 401; we will take it from there.",
             support=(
-                "Look at the same failure elsewhere: several units of one delivery mean that the list or the batch is "
-                "wrong; tell production. A single one goes to an engineer, as it may be a replaced board or a forgery."
+                "If the same failure is found elsewhere, the list or the batch is wrong: tell production. "
+                "A single one goes to an engineer, as it may be a replaced board or a forgery."
             ),
         ),
         Code.CLAIM_NOT_AUTHORISED: Text(
@@ -134,8 +133,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="Please contact us and give the code 403; we will take it from there.",
             support=(
-                "An engineer compares the three on the timeline side by side. If "
-                "another unit uses the same name, it is a copied board: see code 405."
+                "An engineer compares the three. If another unit uses "
+                "the same name, it is a copied board: see code 405."
             ),
         ),
         Code.CLAIM_TOPIC_DENIED: Text(
@@ -143,8 +142,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="The appliance's software sends to or listens on a topic that it may not use.",
             customer="The appliance needs a software update. Please install it in the app as soon as it is offered.",
             support=(
-                "Pass firmware version and trace id to the firmware team; an engineer can follow the "
-                "next connection. The same failure elsewhere shows how many units need the update."
+                "Pass firmware version and trace id to the firmware team. The "
+                "same failure elsewhere shows how many units need the update."
             ),
         ),
         Code.CLAIM_DUPLICATE_ID: Text(
@@ -155,7 +154,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="Please contact us and give the code 405; we will take it from there.",
             support=(
-                "Do not have the appliance that works reset. Two networks that take turns on the timeline are the "
+                "Do not have the appliance that works reset. Connections that keep ending each other are the "
                 "sign of a copy. Hand over to an engineer: the newcomer stays in quarantine until it is cleared."
             ),
         ),

@@ -59,9 +59,9 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="Please enter the Wi-Fi name and password in the app once more.",
             support=(
-                "Ask whether the network name has accents, emoji or other unusual characters, "
-                "and whether the password is longer than 63. Never ask for the password "
-                "itself. The same failure elsewhere with one app version points at the app."
+                "Ask whether the network name has accents, emoji or other unusual "
+                "characters, and whether the password is longer than 63. Never ask for the "
+                "password itself. If one app version stands out in the funnel, it is the app."
             ),
         ),
         Code.PAIR_BUSY: Text(
@@ -116,8 +116,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="Please check the Wi-Fi password; if it is right, tap “It is right” in the app.",
             support=(
-                "Do not tell the customer that the password is wrong. Read the contradictions "
-                "on the verdict card: if the phone joined with the same password, check the "
+                "Do not tell the customer that the password is wrong. Read on the card what "
+                "does not fit together: if the phone joined with the same password, check the "
                 "router for WPA3, protected frames (PMF) and a MAC filter, then the signal."
             ),
         ),
@@ -182,7 +182,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             customer="Please run “Change network” for this appliance in the app.",
             support=(
                 "Do not let the customer reset the appliance: everything about it is intact and it "
-                "only needs the new Wi-Fi details. The timeline shows when it was last connected."
+                "only needs the new Wi-Fi details. The run check shows when it was last connected."
             ),
         ),
         Code.NET_DHCP_TIMEOUT: Text(

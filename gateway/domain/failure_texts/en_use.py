@@ -56,8 +56,9 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="The Wi-Fi near the appliance is unsteady. Please move the router closer or add a repeater.",
             support=(
-                "Look at signal and channel in the radio report. Equal pauses between connections point at a setting "
-                "(keep-alive) in the router or firmware; two networks that take turns point at a copy, see code 405."
+                "Look at the signal in the radio report. Equal pauses between connections point at a setting "
+                "(keep-alive) in the router or firmware; connections that keep ending each other point at a copy, see "
+                "code 405."
             ),
         ),
         Code.OPCONN_ACL_DENIED: Text(
@@ -68,8 +69,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
             customer="The problem is on our side. Please leave the appliance switched on while we look into it.",
             support=(
-                "Check the state of the device in the unit view. If it should be allowed "
-                "in, give the trace id to an engineer, who checks the rules of the broker."
+                "See in the run check whether the appliance is quarantined, suspended or retired. If it "
+                "should be allowed in, give the trace id to an engineer, who checks the rules of the broker."
             ),
         ),
         Code.BIND_TOKEN_EXPIRED: Text(
@@ -183,8 +184,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="A report of the appliance was too large, or sent where it may not send.",
             customer="The appliance needs a software update. Please install it in the app as soon as it is offered.",
             support=(
-                "The timeline tells whether it was size or place. Pass "
-                "it to the firmware team with the firmware version."
+                "The timeline tells what was wrong with it. Pass that to the firmware team with the firmware version."
             ),
         ),
         Code.FIRST_REMOTE_OFF: Text(

@@ -17,7 +17,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             customer="设备需要更新软件。请在 App 提示更新时尽快安装。",
             support=(
                 "时间线会指出不符合的字段，但不显示其内容。连同固件版"
-                "本告知固件团队；其他设备的同类故障会显示涉及多少台。"
+                "本告知固件团队；其他设备的同样故障会显示涉及多少台。"
             ),
         ),
         Code.ACT_UNKNOWN_MACHINE_CODE: Text(
@@ -62,10 +62,10 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             ),
         ),
         Code.ACT_BLOCKED: Text(
-            title="设备已被停用",
-            cause="我们停用了这台设备：召回、报失或滥用。",
+            title="设备已被禁用",
+            cause="我们禁用了这台设备：召回、报失或滥用。",
             customer="请致电我们并告知代码 507。",
-            support="设备页面会显示停用原因。切勿告诉来电者，也不要暗示。把来电转给主管，由主管决定。",
+            support="查询结果会显示禁用原因。切勿告诉来电者，也不要暗示。把来电转给主管，由主管决定。",
         ),
         Code.ACT_REPLAYED: Text(
             title="请求已过时",
@@ -81,8 +81,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="请求中的证明所用的密钥与生产清单不符。",
             customer="请联系我们并告知代码 509，后续由我们处理。",
             support=(
-                "查看其他设备的同类故障：多台说明某一批次的密钥登记有误，请"
-                "通知生产部门。单台请转交工程师，可能是更换过主板或伪造。"
+                "如果其他设备有同样故障，说明某一批次的密钥登记有误，请通"
+                "知生产部门。单台请转交工程师，可能是更换过主板或伪造。"
             ),
         ),
         Code.ACT_RATE_LIMITED: Text(
@@ -101,13 +101,13 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             title="设备发送了 Wi-Fi 机密",
             cause="设备软件把 Wi-Fi 密码或网络名称放进了请求。我们已拒绝该请求，没有保存任何相关内容。",
             customer="设备需要更新软件。请在 App 提示更新时尽快安装。",
-            support="请告诉用户这些内容都没有被保存。立即把固件版本告知固件团队；其他设备的同类故障会显示涉及多少台。",
+            support="请告诉用户这些内容都没有被保存。立即把固件版本告知固件团队；其他设备的同样故障会显示涉及多少台。",
         ),
         Code.CERT_CSR_INVALID: Text(
             title="证书申请有误",
             cause="设备的证书申请已损坏，或属于我们不予签发的类型。",
             customer="请联系我们并告知代码 601，后续由我们处理。",
-            support="把固件版本和追踪号告知固件团队。其他设备的同类故障会显示是这台设备还是固件的问题。",
+            support="把固件版本和追踪号告知固件团队。其他设备的同样故障会显示是这台设备还是固件的问题。",
         ),
         Code.CERT_SUBJECT_MISMATCH: Text(
             title="证书申请的名称不符",
@@ -120,7 +120,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="设备的密钥强度不足，或已被另一台设备使用。",
             customer="请联系我们并告知代码 603，后续由我们处理。",
             support=(
-                "时间线会说明是哪一种。两台设备共用密钥是生产缺陷：请立即通知生产部门停止该批次。强度不足是固件的问题。"
+                "由工程师查明是哪一种。两台设备共用密钥是生产缺陷：请立即通知生产部门停止该批次。强度不足是固件的问题。"
             ),
         ),
         Code.CERT_CA_UNAVAILABLE: Text(
@@ -134,8 +134,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="我们已签发证书，但设备没有收到应答：它在开始接收之前就发出了请求，或者连接中断。",
             customer="请拔下设备电源，十秒后再插上。",
             support=(
-                "在时间线上比对设备开始接收与发出请求的时间。先请求后接收：告知固"
-                "件团队。否则是连接中断；再次请求会得到同一张证书，重试没有坏处。"
+                "如果时间线显示设备在开始接收之前就发出了请求，请告知固件团"
+                "队。否则是连接中断；再次请求会得到同一张证书，重试没有坏处。"
             ),
         ),
         Code.CERT_STORE_FAILED: Text(

@@ -42,8 +42,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="设备收到的网络名称或密码不完整，常见于特殊字符或过长的内容；也可能缺少配对令牌。",
             customer="请在 App 中重新输入一次 Wi-Fi 名称和密码。",
             support=(
-                "询问网络名称是否含有重音字母、表情等特殊字符，密码是否超过 63 个字符。切"
-                "勿询问密码本身。如果其他设备的同类故障集中在同一 App 版本，问题在 App。"
+                "询问网络名称是否含有重音字母、表情等特殊字符，密码是否超过 63 个字"
+                "符。切勿询问密码本身。如果漏斗页中某个 App 版本特别突出，问题在 App。"
             ),
         ),
         Code.PAIR_BUSY: Text(
@@ -81,8 +81,8 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             cause="连接失败的表现与密码错误相同，但信号弱、WPA2 与 WPA3 混用或路由器过滤也会有同样的表现。",
             customer="请核对 Wi-Fi 密码；如果密码没有问题，请在 App 中点“密码正确”。",
             support=(
-                "不要对用户说密码错了。查看诊断卡上的矛盾信息：如果手机用同一密码连上"
-                "了，请检查路由器的 WPA3、管理帧保护（PMF）和 MAC 过滤，再看信号强度。"
+                "不要对用户说密码错了。查看诊断卡上的相互矛盾之处：如果手机用同一密码连"
+                "上了，请检查路由器的 WPA3、管理帧保护（PMF）和 MAC 过滤，再看信号强度。"
             ),
         ),
         Code.WIFI_SECURITY_UNSUPPORTED: Text(
@@ -134,7 +134,9 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
             title="家中网络已变更",
             cause="设备以前连接正常；之后路由器改了名称、换了新的，或者改了密码。",
             customer="请在 App 中为这台设备执行“更换网络”。",
-            support="不要让用户重置设备：设备的一切都完好，只需要新的 Wi-Fi 信息。时间线会显示它最后一次在线的时间。",
+            support=(
+                "不要让用户重置设备：设备的一切都完好，只需要新的 Wi-Fi 信息。运行检查会显示它最后一次在线的时间。"
+            ),
         ),
         Code.NET_DHCP_TIMEOUT: Text(
             title="路由器没有分配地址",
