@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.api import accounts, commands, devices, events, pairing_evidence, pairings, sessions, types
+from gateway.api import accounts, commands, devices, events, pairing_evidence, pairings, sessions, support, types
 from gateway.api.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -13,5 +13,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *devices.ROUTES,
     *commands.ROUTES,
     *types.ROUTES,
+    *support.ROUTES,
     *events.ROUTES,
 )

@@ -36,10 +36,10 @@ class Checkpoints:
         now = self._clock()
         try:
             signed = await self._database.run(lambda tx: checkpoint_if_due(tx, self._signer, now))
-        except DatabaseUnavailableError:
-            _log.warning("audit_checkpoint_waits_for_database")
         except AuditUnavailableError:
             _log.error("audit_end_missing", advice="run: hearthgate audit verify")
+        except DatabaseUnavailableError:
+            _log.warning("audit_checkpoint_waits_for_database")
         else:
             if signed is not None:
                 _log.info("audit_checkpoint", row=signed.number, check=_in_groups(signed.hash))

@@ -33,7 +33,7 @@ ROWS_AT_ONCE: Final = 500
 """Rows that checking holds in memory."""
 
 
-class AuditUnavailableError(Exception):
+class AuditUnavailableError(DatabaseUnavailableError):
     """The row could not be written, so nothing was read and nothing was done; there is no answer without it."""
 
 
