@@ -53,7 +53,7 @@ class AppWire:
             f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(content)}\r\nIdempotency-Key: {id(self):016x}-{self._keys}\r\n"
         )
-        connection = self._idle.pop() if self._idle else await self._connect()
+        connection = await self._connection()
         reader, writer = connection
         writer.write(head.encode() + self._authorization + b"\r\n" + content)
         status, length = _head(await reader.readuntil(b"\r\n\r\n"))
@@ -83,6 +83,14 @@ class AppWire:
         """End the connections that are not in use."""
         while self._idle:
             self._idle.pop()[1].close()
+
+    async def _connection(self) -> _Connection:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()  # the gateway ended it: it was idle for too long
+        return await self._connect()
 
     async def _connect(self) -> _Connection:
         return await asyncio.open_connection(self._host, self._port, limit=_LONGEST_LINE)

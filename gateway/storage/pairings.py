@@ -128,11 +128,11 @@ class SqlPairings:
 
     def note_step(self, pairing_id: PairingId, step: PairingStep) -> bool:
         """See the protocol."""
-        done = self._statements.execute(
+        done = self._statements.first(
             _STEP[self._statements.is_postgresql],
             {"pairing_id": pairing_id, "step": step.step, "at": step.at, "code": step.code},
         )
-        return done.first() is not None
+        return done is not None
 
     def steps(self, pairing_id: PairingId) -> list[PairingStep]:
         """See the protocol."""

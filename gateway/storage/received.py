@@ -23,8 +23,8 @@ class SqlReceived:
 
     def first_time(self, device_id: DeviceId, message_id: str, now: datetime) -> bool:
         """See the protocol."""
-        done = self._statements.execute(
+        done = self._statements.first(
             _REMEMBER[self._statements.is_postgresql],
             {"device_id": device_id, "message_id": message_id, "at": now},
         )
-        return done.first() is not None
+        return done is not None
