@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from device_sim.faults.table import LEFT_OUT, Fault
@@ -86,6 +86,8 @@ class Score:
     observed_wrongly: int
     confidence_share: float | None
     changed_later: int
+    later_code_share: float | None
+    """The right code when everything was read once more at the end of the run."""
 
     def missed(self) -> tuple[str, ...]:
         """A sentence for each threshold that was not reached."""
@@ -116,6 +118,7 @@ def score(results: Sequence[Result]) -> Score:
         observed_wrongly=sum(result.says_observed_wrongly for result in caused),
         confidence_share=_share(result.right_confidence for result in caused),
         changed_later=sum(result.later is not None and result.later != result.told for result in caused),
+        later_code_share=_share(replace(result, told=result.later).right_code for result in caused),
     )
 
 
@@ -140,6 +143,7 @@ def as_json(results: Sequence[Result]) -> dict[str, Any]:
         "observed_wrongly": figures.observed_wrongly,
         "right_confidence": figures.confidence_share,
         "changed_later": figures.changed_later,
+        "right_code_at_the_end": figures.later_code_share,
         "missed": list(figures.missed()),
         "table": [
             {"fault": name, "expected": by_name[name].expected, "told": dict(told)}
@@ -157,6 +161,7 @@ def as_text(results: Sequence[Result]) -> str:
         of_fault = [result for result in results if result.fault.name == name]
         fault = of_fault[0].fault
         others = [f"{what} x{many}" for what, many in told.most_common() if what != fault.expected]
+        others += [f"as {what} x{many}" for what, many in _not_so_sure(of_fault).most_common()]
         rows.append(
             (
                 name,
@@ -175,6 +180,15 @@ def as_text(results: Sequence[Result]) -> str:
     return "\n".join(line.rstrip() for line in (*lines, "", *_figures(results), "", *_left_out()))
 
 
+def _not_so_sure(results: Iterable[Result]) -> Counter[str]:
+    """Confidences of right codes that are not those which the fault allows."""
+    return Counter(
+        result.told.confidence
+        for result in results
+        if result.told is not None and result.right_code and not result.right_confidence
+    )
+
+
 def _figures(results: Sequence[Result]) -> list[str]:
     figures = score(results)
     asked = Counter(result.looked_up for result in results if result.was_caused)
@@ -186,6 +200,7 @@ def _figures(results: Sequence[Result]) -> list[str]:
         f"observed wrongly   {figures.observed_wrongly}",
         f"as sure as it may  {_percent(figures.confidence_share)}",
         f"changed later      {figures.changed_later}",
+        f"right code at end  {_percent(figures.later_code_share)}",
         "identifiers asked  " + ", ".join(f"{many}: {asked[many]}" for many in sorted(asked)),
         *(f"not caused         {result.fault.name}: {result.problem}" for result in results if not result.was_caused),
     ]

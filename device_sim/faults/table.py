@@ -1,6 +1,6 @@
 """Every fault: how it is caused, and what support must read afterwards. And every code that is not caused, with why."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -117,9 +117,16 @@ _OPERATION: Final = (
     _heard("first.remote_off", operation.remote_is_off, BY_APPLIANCE),
 )
 
-FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
-    {fault.name: fault for fault in (*_TOLD, *_HANDSHAKES, *_REQUESTS, *_OPERATION)}
-)
+
+def _by_name(faults: Iterable[Fault]) -> Mapping[str, Fault]:
+    named: dict[str, Fault] = {}
+    for fault in faults:
+        if named.setdefault(fault.name, fault) is not fault:
+            raise ValueError(f"two faults are called {fault.name}")
+    return MappingProxyType(named)
+
+
+FAULTS: Final = _by_name((*_TOLD, *_HANDSHAKES, *_REQUESTS, *_OPERATION))
 """By name, in the order of the stages."""
 
 LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
