@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo once test check lint types imports unit format bench clean
+.PHONY: help demo once test check lint types imports unit format bench diagnose clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ format: $(VENV)/.dev ## Let ruff format and mend what it can
 
 bench: $(VENV)/.dev ## Measure (some ten minutes on a quiet machine) and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+diagnose: $(BIN)/hearthgate ## Cause every failure for real, read every verdict, print the confusion table (some ten minutes)
+	$(BIN)/hearthgate diagnose $(ARGS)
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
