@@ -166,6 +166,23 @@ def test_no_step_of_support_tells_anything_about_other_people(code: Code) -> Non
     assert_reveals_nothing(code)
 
 
+@pytest.mark.parametrize(
+    ("watch", "said"),
+    [
+        (JARGON, "The certificates are old."),
+        (JARGON, "Check the ssid of the router."),
+        (JARGON, "The handshake failed."),
+        (JARGON_IN_CHINESE, "请检查设备证书。"),
+        (BLAME, "You entered the wrong password."),
+        (BLAME, "您输错了密码。"),
+        (REVEALS, "Tell the caller who the present owner is."),
+        (REVEALS, "Read out the name of the other account."),
+    ],
+)
+def test_the_watches_see_what_they_are_there_for(watch: re.Pattern[str], said: str) -> None:
+    assert watch.search(said)
+
+
 @pytest.mark.parametrize("code", Code)
 def test_nobody_is_asked_for_a_password(code: Code) -> None:
     english, chinese = text_of(code, Language.EN).support, text_of(code, Language.ZH).support
