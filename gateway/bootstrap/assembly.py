@@ -14,6 +14,7 @@ from gateway.api.server import ApiServer, Listen
 from gateway.bootstrap.admission import Admission
 from gateway.bootstrap.brokers import reach_broker
 from gateway.bootstrap.canary import Canary
+from gateway.bootstrap.console import console_server
 from gateway.bootstrap.counting import CommitCounts
 from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.hints import Hints
@@ -163,6 +164,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 Checkpoints(database, secrets.audit_signer, clock),
             ),
             api=api,
+            console=console_server(settings, secrets, database, passwords, metrics, clock),
             operator=operator,
             canary=canary.fly,
             close=(passwords.close,),

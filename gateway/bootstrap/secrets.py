@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.config import Settings
+from gateway.config.sections import ApiSection
 from gateway.security.audit_signatures import Ed25519AuditSigner
 from gateway.security.authorities import AuthorityFolder, AuthorityName
 from gateway.security.blind_index import HmacBlindIndexes
@@ -117,21 +118,28 @@ def authority_file(secrets: Secrets, settings: Settings, name: str, *authorities
 
 def api_tls(secrets: Secrets, settings: Settings, clock: Clock) -> ssl.SSLContext | None:
     """The TLS context of the app's API; None for plain HTTP on loopback."""
-    api = settings.api
+    return _listener_tls(secrets, settings.api, settings.data_folder / "api", clock)
+
+
+def console_tls(secrets: Secrets, settings: Settings, clock: Clock) -> ssl.SSLContext | None:
+    """The TLS context of the support console; None for plain HTTP on loopback."""
+    return _listener_tls(secrets, settings.console, settings.data_folder / "console", clock)
+
+
+def _listener_tls(secrets: Secrets, api: ApiSection, folder: Path, clock: Clock) -> ssl.SSLContext | None:
     match api.tls:
         case "off":
             return None
         case "files":
             certificate, key = api.certificate_file, api.key_file
         case "issued":
-            folder = settings.data_folder / "api"
             files = ListenerFiles(folder / "server.pem", folder / "server.key")
             if not _lasts(files, clock):
                 https = secrets.authorities.signing(AuthorityName.HTTPS)
                 _write(files, issue_https_certificate(https, api.hosts, clock()))
             certificate, key = files.certificate, files.key
     if certificate is None or key is None:
-        message = "api.certificate_file and api.key_file are needed"
+        message = "certificate_file and key_file are needed"
         raise ValueError(message)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

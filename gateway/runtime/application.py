@@ -49,6 +49,7 @@ class Parts:
     background: tuple[Service, ...]
     """Timers, evidence, hints of other gateways, retention."""
     api: ApiServer
+    console: ApiServer
     operator: ApiServer
     canary: Callable[[], Awaitable[tuple[Finding, ...]]]
     close: tuple[Callable[[], None], ...]
@@ -122,13 +123,16 @@ class Application:
                 front.create_task(parts.ingest.run(), name="ingest"),
                 front.create_task(parts.control.run(), name="control"),
                 front.create_task(parts.api.run(), name="api"),
+                front.create_task(parts.console.run(), name="console"),
             ]
             await parts.api.listening()
+            await parts.console.listening()
             self._ready.set()
             _log.info("ready")
             await self._stop.wait()
             _log.info("stopping")
             parts.api.stop()
+            parts.console.stop()
             parts.ingest.stop()
             parts.control.stop()
             _done, late = await asyncio.wait(work, timeout=parts.drain_s)

@@ -209,6 +209,7 @@ def _invite(application: Application, stage: Stage, teller: Teller) -> None:
     teller.line()
     teller.line(f"   API        {parts.api.url}/docs   (document: {parts.api.url}/openapi.json)")
     teller.line(f"   log in     {LOGIN_NAME}  {stage.password}")
+    teller.line(f"   console    {parts.console.url}   (first: hearthgate staff create)")
     teller.line(f"   operator   {parts.operator.url}/readyz  {parts.operator.url}/metrics")
     teller.line(f"   appliances mqtts://127.0.0.1:{stage.ports.mqtt}, with client certificates only")
     teller.line()

@@ -1,0 +1,49 @@
+"""The support console on its own port."""
+
+import time
+
+from gateway.api.buckets import Buckets, Rate
+from gateway.api.server import ApiServer, Listen
+from gateway.bootstrap.secrets import Secrets, console_tls
+from gateway.config import Settings
+from gateway.console.application import make_console
+from gateway.console.dependencies import Admit, ConsoleDependencies
+from gateway.observability.metrics import Metrics
+from gateway.usecases.services import Clock, Passwords
+from gateway.usecases.transaction import Database
+
+
+def console_server(
+    settings: Settings, secrets: Secrets, database: Database, passwords: Passwords, metrics: Metrics, clock: Clock
+) -> ApiServer:
+    """The console, ready to run; nothing listens yet.
+
+    Raises:
+        PlainHttpRefusedError: no TLS outside of loopback.
+    """
+    limits = settings.limits
+    requests = Rate(burst=limits.address_burst_requests, per_second=limits.address_requests_per_second)
+    hashes = Rate(burst=limits.address_burst_passwords, per_second=limits.address_passwords_per_second)
+    deps = ConsoleDependencies(
+        database=database,
+        clock=clock,
+        monotonic=time.monotonic,
+        identifiers=secrets.identifiers,
+        indexes=secrets.indexes,
+        tokens=secrets.tokens,
+        passwords=passwords,
+        sealer=secrets.sealer,
+        metrics=metrics,
+        admit=_admitting(Buckets("address", requests, time.monotonic)),
+        admit_password=_admitting(Buckets("password", hashes, time.monotonic)),
+    )
+    listen = Listen(settings.console.host, settings.console.port, console_tls(secrets, settings, clock))
+    return ApiServer(make_console(deps), listen, identifiers=secrets.identifiers, drain_s=limits.drain_seconds)
+
+
+def _admitting(buckets: Buckets) -> Admit:
+    def admit(address: str) -> int:
+        taken = buckets.take(address)
+        return 0 if taken.allowed else max(1, taken.wait_s)
+
+    return admit

@@ -1,0 +1,45 @@
+"""What the console is given: everything that it needs of the rest, by protocol."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.observability.metrics import Metrics
+from gateway.usecases.services import BlindIndexes, Clock, Identifiers, Passwords, Sealer, Tokens
+from gateway.usecases.transaction import Database
+
+Admit = Callable[[str], int]
+"""Takes one request of an address: 0 when it may go on, else the seconds until the next one may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleLimits:
+    """Bounds on what pages may ask for."""
+
+    look_up_seconds: float = 0.25
+    """A look-up is answered no sooner than this after it came in, whatever was found: a hit draws more page."""
+    stream_seconds: float = 600.0
+    """A card that updates itself stops after this long; the page can be loaded again."""
+    stream_look_seconds: float = 1.0
+    """How often a card that updates itself asks whether its attempt has changed."""
+    streams_at_most: int = 200
+    """Cards that update themselves, of everybody together."""
+    rows_of_page: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleDependencies:
+    """What handlers reach as `visit.deps`."""
+
+    database: Database
+    clock: Clock
+    monotonic: Callable[[], float]
+    """Seconds that never go back (`time.monotonic`)."""
+    identifiers: Identifiers
+    indexes: BlindIndexes
+    tokens: Tokens
+    passwords: Passwords
+    sealer: Sealer
+    metrics: Metrics
+    admit: Admit
+    admit_password: Admit
+    limits: ConsoleLimits = field(default_factory=ConsoleLimits)

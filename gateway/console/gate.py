@@ -1,0 +1,211 @@
+"""What every request passes on its way to a page: trace, limits, who, from where, may they; refusals become pages."""
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from gateway.console import cookies
+from gateway.console.dependencies import ConsoleDependencies
+from gateway.console.forms import read_form
+from gateway.console.navigation import navigation_of
+from gateway.console.refusal import Refusal
+from gateway.console.rendering import Pages
+from gateway.console.roles import require
+from gateway.console.routes import Open, Route
+from gateway.console.visit import Answered, Moved, Shown, Visit
+from gateway.domain.staff import Action
+from gateway.observability.logging import logger
+from gateway.usecases.audit import AuditUnavailableError
+from gateway.usecases.services import PasswordBusyError
+from gateway.usecases.staff_sessions import (
+    MayNotError,
+    SignedIn,
+    authenticate,
+    csrf_fits,
+    csrf_token,
+)
+from gateway.usecases.transaction import DatabaseUnavailableError
+
+_log = logger(__name__)
+
+Handling = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+VISIT: Final = web.RequestKey("visit", Visit)
+
+
+class Gate:
+    """The checks before a page, and how its answer becomes bytes."""
+
+    def __init__(self, deps: ConsoleDependencies) -> None:
+        self._deps: Final = deps
+        self._pages: Final = Pages()
+
+    @web.middleware
+    async def answer_everything(self, request: web.Request, handler: Handling) -> web.StreamResponse:
+        """The outermost: a trace id, every exception as a page, metrics."""
+        deps = self._deps
+        visit = Visit(
+            request=request,
+            deps=deps,
+            trace_id=deps.identifiers.trace_id(),
+            now=deps.clock(),
+            language=cookies.chosen_language(request),
+            address=address_of(request),
+            csrf=cookies.read_cookie(request, cookies.FORM) or deps.identifiers.new("f"),
+            began=deps.monotonic(),
+        )
+        request[VISIT] = visit
+        structlog.contextvars.bind_contextvars(trace_id=visit.trace_id)
+        try:
+            wait = deps.admit(visit.address)
+            if wait:
+                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", retry_after_s=wait)  # noqa: TRY301 - one place makes pages of refusals
+            answer = await handler(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets a page and the log the rest
+            answer = self._refuse(visit, error)
+        finally:
+            structlog.contextvars.unbind_contextvars("trace_id")
+        resource = request.match_info.route.resource
+        route = "unknown" if resource is None else f"console:{resource.canonical}"
+        method = request.method if request.method in {"GET", "HEAD", "POST"} else "other"
+        deps.metrics.http_requests.labels(method, route, str(answer.status)).inc()
+        return answer
+
+    def handling(self, route: Route) -> Handling:
+        """The handler that aiohttp calls for a route of the table."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            visit = request[VISIT]
+            if route.costs_password and (wait := self._deps.admit_password(visit.address)):
+                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", retry_after_s=wait)
+            token = cookies.read_cookie(request, cookies.SESSION)
+            visit.who = await self._recognise(token, visit) if token else None
+            if visit.who is not None:
+                visit.csrf = csrf_token(self._deps.tokens, token)
+            if route.method == "POST":
+                await self._take_form(visit, token)
+            if visit.who is None and route.needs is not Open.EVERYBODY:
+                return self._respond(visit, Moved("/log-in"))
+            if visit.who is not None and isinstance(route.needs, Action):
+                await require(visit, route.needs)
+            return self._respond(visit, await route.page(visit))
+
+        return handle
+
+    async def _recognise(self, token: str, visit: Visit) -> SignedIn | None:
+        tokens, sealer = self._deps.tokens, self._deps.sealer
+        return await self._deps.database.run(
+            lambda tx: authenticate(tx, token, tokens=tokens, sealer=sealer, now=visit.now)
+        )
+
+    async def _take_form(self, visit: Visit, token: str) -> None:
+        """A form counts only if it came from a page of ours."""
+        request = visit.request
+        if not from_our_page(request):
+            raise Refusal(HTTPStatus.FORBIDDEN, "form_from_elsewhere")
+        visit.form = await read_form(request)
+        presented = visit.form.text("csrf", at_most=256, required=False)
+        if visit.who is not None:
+            good = csrf_fits(self._deps.tokens, token, presented)
+        else:
+            kept = cookies.read_cookie(request, cookies.FORM)
+            good = bool(kept) and hmac.compare_digest(kept.encode(), presented.encode("utf-8", "replace"))
+        if not good:
+            raise Refusal(HTTPStatus.FORBIDDEN, "form_expired")
+
+    def _respond(self, visit: Visit, answered: Answered) -> web.StreamResponse:
+        match answered:
+            case Shown():
+                return self._draw(visit, answered)
+            case Moved():
+                return self._move(visit, answered)
+            case web.StreamResponse():
+                return answered
+
+    def _draw(self, visit: Visit, shown: Shown) -> web.Response:
+        values = {
+            "staff": visit.who,
+            "csrf": visit.csrf,
+            "here": visit.request.path,
+            "navigation": navigation_of(visit.who),
+            **shown.values,
+        }
+        content = self._pages.draw(shown.template, visit.language, values)
+        answer = web.Response(body=content, status=shown.status, content_type="text/html", charset="utf-8")
+        if visit.who is None and not cookies.read_cookie(visit.request, cookies.FORM):
+            cookies.set_cookie(visit.request, answer, cookies.FORM, visit.csrf)
+        return answer
+
+    def _move(self, visit: Visit, moved: Moved) -> web.Response:
+        answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": moved.path})
+        if moved.sign_in is not None:
+            cookies.set_cookie(visit.request, answer, cookies.SESSION, moved.sign_in)
+            cookies.drop_cookie(visit.request, answer, cookies.FORM)
+        if moved.sign_out:
+            cookies.drop_cookie(visit.request, answer, cookies.SESSION)
+        if moved.language is not None:
+            cookies.set_cookie(visit.request, answer, cookies.LANGUAGE, moved.language.value)
+        return answer
+
+    def _refuse(self, visit: Visit, error: Exception) -> web.StreamResponse:
+        refusal = refusal_of(error)
+        if refusal.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("console_failed", exc_info=error)
+        sentence = visit.say(refusal.words)
+        if refusal.field is not None:
+            sentence = f"{sentence} ({refusal.field})"
+        values = {"sentence": sentence, "retry_after_s": refusal.retry_after_s, "trace_id": visit.trace_id}
+        answer = self._draw(visit, Shown("refusal.html", values, refusal.status))
+        if refusal.retry_after_s is not None:
+            answer.headers["Retry-After"] = str(refusal.retry_after_s)
+        return answer
+
+
+_TOLD: Final[tuple[tuple[type[Exception], HTTPStatus, str, int | None], ...]] = (
+    (MayNotError, HTTPStatus.FORBIDDEN, "not_allowed", None),
+    (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE, "audit_unavailable", 5),
+    (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", 5),
+    (PasswordBusyError, HTTPStatus.SERVICE_UNAVAILABLE, "busy", 5),
+    (web.HTTPNotFound, HTTPStatus.NOT_FOUND, "not_found", None),
+    (web.HTTPMethodNotAllowed, HTTPStatus.METHOD_NOT_ALLOWED, "not_found", None),
+    (web.HTTPException, HTTPStatus.BAD_REQUEST, "form_unreadable", None),
+)
+"""Exceptions that have a sentence of their own; the first that fits."""
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """What people are told of an exception; of what is unknown nothing but the trace id."""
+    if isinstance(error, Refusal):
+        return error
+    for kind, status, words, retry_after_s in _TOLD:
+        if isinstance(error, kind):
+            return Refusal(status, words, retry_after_s=retry_after_s)
+    return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
+
+
+def from_our_page(request: web.Request) -> bool:
+    """Whether the browser says that a form came from this origin. Both headers are the browser's own words."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site != "same-origin":
+        return False
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def address_of(request: web.BaseRequest) -> str:
+    """Whose limit a connection counts against: an IPv4 address, or the /64 that an IPv6 site has to itself."""
+    try:
+        address = ipaddress.ip_address(request.remote or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

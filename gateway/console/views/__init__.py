@@ -1,0 +1,1 @@
+"""From what the use cases return to what a template shows, in one language."""
