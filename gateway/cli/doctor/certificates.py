@@ -85,11 +85,12 @@ def _covers(check: str, path: Path, hosts: tuple[str, ...], fix: str) -> Iterato
     facts = _facts(path)
     if facts is None:
         return
-    if missing := [host for host in hosts if not _is_for(facts, host.lower())]:
+    if missing := [host for host in hosts if not is_for(facts, host.lower())]:
         yield wrong(check, f"it does not hold for {', '.join(missing)}", fix)
 
 
-def _is_for(facts: CertificateFacts, host: str) -> bool:
+def is_for(facts: CertificateFacts, host: str) -> bool:
+    """True when a certificate holds for a host, given in lower case."""
     # RFC 6125, 6.4.3: a wildcard stands for exactly one label.
     return host in facts.hosts or f"*.{host.partition('.')[2]}" in facts.hosts
 
