@@ -53,11 +53,20 @@ class Stock:
 
     listed: Iterator[MadeUnit]
     batch: Iterator[MadeUnit]
+    old_batch: Iterator[MadeUnit]
     unlisted: Iterator[MadeUnit]
 
     def take(self, kind: Kind) -> tuple[MadeUnit, ...]:
         """The units of one home: its own, and one more of the listed ones."""
-        own = {Kind.LISTED: self.listed, Kind.BATCH: self.batch, Kind.UNLISTED: self.unlisted}[kind]
+        match kind:
+            case Kind.LISTED:
+                own = self.listed
+            case Kind.BATCH:
+                own = self.batch
+            case Kind.OLD_BATCH:
+                own = self.old_batch
+            case Kind.UNLISTED:
+                own = self.unlisted
         return next(own), next(self.listed)
 
 
@@ -67,6 +76,7 @@ class Needs:
 
     listed: int
     batch: int
+    old_batch: int
     unlisted: int
 
 
@@ -77,6 +87,7 @@ def needs_of(plan: Plan) -> Needs:
     return Needs(
         listed=kinds.count(Kind.LISTED) + len(kinds) + full,
         batch=kinds.count(Kind.BATCH),
+        old_batch=kinds.count(Kind.OLD_BATCH),
         unlisted=kinds.count(Kind.UNLISTED),
     )
 

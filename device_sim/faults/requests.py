@@ -128,6 +128,19 @@ async def without_proof(home: Home) -> None:
     await _refused(ask_once(home, request_of(home)), "claim.bad_credential")
 
 
+async def batch_no_longer_accepted(home: Home) -> None:
+    """A good proof of a unit of a batch, and its type has been set to take certificates of single units only.
+
+    Raises:
+        FaultError: the unit has no key, or was let in.
+    """
+    await home.begin()
+    key = home.made.unit.unit_key
+    if key is None:
+        raise FaultError("this unit is not of a batch")
+    await _refused(ask_once(home, with_proof(request_of(home), key)), "claim.not_authorised")
+
+
 async def sends_wifi_secret(home: Home) -> None:
     """The firmware sends the Wi-Fi password along, although nobody may know it."""
     await home.begin()

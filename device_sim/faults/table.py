@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """In the production list, with a claim certificate of its own."""
     BATCH = "batch"
     """Listed, with the claim certificate of its batch and a key of its own."""
+    OLD_BATCH = "old_batch"
+    """As `BATCH`, of a type whose descriptor no longer accepts batches."""
     UNLISTED = "unlisted"
     """Made, and not in the list."""
 
@@ -78,6 +80,7 @@ _HANDSHAKES: Final = (
 _REQUESTS: Final = (
     _heard("claim.bad_credential", requests.certificate_of_another_unit, SURE, "swapped_certificate"),
     _heard("claim.bad_credential", requests.without_proof, SURE, "batch_without_proof", Kind.BATCH),
+    _heard("claim.not_authorised", requests.batch_no_longer_accepted, SURE, kind=Kind.OLD_BATCH),
     _heard("claim.id_mismatch", requests.wrong_client_id, SURE, "claim_id_mismatch"),
     _heard("claim.topic_denied", requests.wrong_topic, SURE),
     _heard("claim.duplicate_id", requests.cloned, SURE),
@@ -133,7 +136,6 @@ LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "tls.broker_busy": "the broker of a run serves all its homes: overloading it would fail every other fault",
         "tls.wrong_region": "this version runs one region; there is no second one to be sent to",
-        "claim.not_authorised": "each type that comes with the gateway accepts both kinds of credential",
         "claim.throttled": "the gateway bounds requests (act.rate_limited), not connections of a claim identity",
         "claim.revoked": "this version cannot revoke a batch of claim certificates",
         "act.already_active": "a used unit is activated again and refused only at binding (bind.owned)",

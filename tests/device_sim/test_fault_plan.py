@@ -71,5 +71,5 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_units_are_made_for_every_home_and_its_neighbour_and_for_the_full_household() -> None:
     small = needs_of(plan_of({"count": 2, "only": ["busy", "bad_signature", "unknown_machine_code"]}))
-    assert (small.listed, small.batch, small.unlisted) == (2 + 6, 2, 2)
+    assert (small.listed, small.batch, small.old_batch, small.unlisted) == (2 + 6, 2, 0, 2)
     assert needs_of(plan_of({"count": 1, "only": ["limit"]})).listed == 2 + FULL

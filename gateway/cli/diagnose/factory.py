@@ -1,5 +1,7 @@
 """The maker's and the operator's part of a run: units under the gateway's own Factory authority, and blocks."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -25,6 +27,8 @@ from gateway.usecases.unit_rows import UnitIntake
 from gateway.usecases.units import import_units
 
 TYPES: Final = ("heater.panel.s2", "refrigerator.r1", "washer.front.m1", "purifier.water.p1")
+CHANGED_TYPE: Final = "heater.water.w1"
+"""Accepted batches when its units were listed. The run's gateway has a descriptor that no longer does."""
 _LIFE: Final = timedelta(days=30)
 _OVER_SINCE: Final = timedelta(days=3)
 _KEY_BYTES: Final = 32
@@ -39,19 +43,19 @@ class Factory:
         self._folder: Final = folder
         self._batches: Final = count(1)
 
-    def make(self, many: int) -> list[MadeUnit]:
+    def make(self, many: int, type_ids: Sequence[str] = TYPES) -> list[MadeUnit]:
         """Units that nobody lists."""
-        return make_units(TYPES, many, next(self._batches), self._issue)
+        return make_units(type_ids, many, next(self._batches), self._issue)
 
-    async def list_units(self, many: int, *, own_keys: bool = False) -> list[MadeUnit]:
+    async def list_units(self, many: int, type_ids: Sequence[str] = TYPES, *, own_keys: bool = False) -> list[MadeUnit]:
         """Units in the production list; `own_keys`: each proves itself by a key, as those of a batch do.
 
         Raises:
             CommandError: the list was not taken as a whole.
         """
-        made = self.make(many)
+        made = self.make(many, type_ids)
         if own_keys:
-            rng = Random(f"keys:{many}")  # noqa: S311 - keys of simulated units
+            rng = Random(f"keys:{many}:{type_ids}")  # noqa: S311 - keys of simulated units
             made = [replace(one, unit=replace(one.unit, unit_key=rng.randbytes(_KEY_BYTES))) for one in made]
         path = write_folder(made, self._folder / f"batch-{next(self._batches)}")
         intake = UnitIntake(self._secrets.indexes, self._secrets.sealer, self._secrets.identifiers, load_catalogue())
@@ -88,3 +92,18 @@ class Factory:
         factory = self._secrets.authorities.signing(AuthorityName.FACTORY)
         identity = issue_claim_certificate(factory, claim_id, utc_now())
         return identity.certificate_pem + identity.chain_pem, identity.key_pem
+
+
+def changed_types(folder: Path) -> Path:
+    """Write the descriptor that narrowed what its type accepts, and return its folder.
+
+    Raises:
+        CommandError: there is no such type any more.
+    """
+    known = load_catalogue().get(CHANGED_TYPE)
+    if known is None:
+        raise CommandError(f"there is no type {CHANGED_TYPE}")
+    folder.mkdir(parents=True, exist_ok=True)
+    narrowed = {**known.document, "credentials": ["unit_certificate"]}
+    (folder / f"{CHANGED_TYPE}.json").write_text(json.dumps(narrowed), encoding="utf-8")
+    return folder

@@ -21,7 +21,7 @@ from gateway.bootstrap import build
 from gateway.bootstrap.secrets import Secrets, open_secrets
 from gateway.cli.command import CommandError
 from gateway.cli.demo.stage import free_ports
-from gateway.cli.diagnose.factory import Factory
+from gateway.cli.diagnose.factory import CHANGED_TYPE, Factory, changed_types
 from gateway.cli.diagnose.support import Desk
 from gateway.cli.progress import progress_bar
 from gateway.config import Settings
@@ -65,6 +65,7 @@ async def _run(plan: Plan, folder: Path, tell: Tell) -> list[Result]:
         stock = Stock(
             listed=iter(await factory.list_units(needs.listed)),
             batch=iter(await factory.list_units(needs.batch, own_keys=True)),
+            old_batch=iter(await factory.list_units(needs.old_batch, (CHANGED_TYPE,), own_keys=True)),
             unlisted=iter(factory.make(needs.unlisted)),
         )
         people = min(plan.homes_at_once, len(plan.homes()))
@@ -86,6 +87,7 @@ def _settings(folder: Path) -> Settings:
         {
             "data_folder": folder / "gateway",
             "region": "local",
+            "types_folder": changed_types(folder / "types"),
             "broker": {"kind": "nats", "nats": {"mqtt_port": mqtt, "client_port": nats}},
             "api": {"port": api},
             "console": {"port": console},
