@@ -147,7 +147,7 @@ def test_a_master_key_of_another_database_is_told(well: Shell) -> None:
         pass  # the record of the key is kept from the first opening on
     assert "this master key" in told(well, "master key fits", level="ok")
     path = settings_of(well).master_key_file
-    path.write_text("/".join("ab" * 32).replace("/", "")[:64])
+    path.write_text(bytes(range(32)).hex())
     assert "another master key" in told(well, "master key fits")
 
 
