@@ -1,6 +1,5 @@
 """What every request passes on its way to a handler, from the outside in: trace, problems, limits, who, what, once."""
 
-import ipaddress
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -18,6 +17,7 @@ from gateway.api.dependencies import ApiDependencies
 from gateway.api.problem import FieldError, Problem, fields_of, problem_of
 from gateway.api.routes import Cost, Route
 from gateway.api.sse import Streams
+from gateway.domain.addresses import home_of
 from gateway.observability.logging import logger
 from gateway.usecases.idempotency import Conflict, Replay, identify, look_up, once
 from gateway.usecases.idempotency import WholeAnswer as Whole
@@ -245,14 +245,9 @@ def complete_headers(answer: web.StreamResponse, request: web.BaseRequest, trace
 def address_of(request: web.BaseRequest) -> str:
     """Whose bucket a connection empties: an IPv4 address, or the /64 that an IPv6 home has to itself."""
     try:
-        address = ipaddress.ip_address(request.remote or "")
+        return home_of(request.remote or "")
     except ValueError:
         return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _parameters(

@@ -21,6 +21,7 @@ from gateway.domain.pairing import Pairing, PairingState
 from gateway.usecases import pairings as usecase
 from gateway.usecases import streams
 from gateway.usecases.pairings import Watched
+from gateway.usecases.services import IndexedField
 from gateway.usecases.sessions import still_admits
 from gateway.usecases.streams import PairingNews
 from gateway.usecases.transaction import Transaction
@@ -81,7 +82,8 @@ async def open_pairing(call: Call) -> Reply:
     deps = call.deps
 
     def work(tx: Transaction) -> Answer:
-        opened = usecase.open_one(tx, call.account_id, deps.tokens, deps.identifiers, call.now)
+        home = deps.indexes.index(IndexedField.ADDRESS, call.address)
+        opened = usecase.open_one(tx, call.account_id, deps.tokens, deps.identifiers, call.now, address_index=home)
         pairing = opened.pairing
         body = PairingOpened(
             pairing_id=pairing.pairing_id,

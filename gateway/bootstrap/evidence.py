@@ -5,8 +5,9 @@ from functools import partial
 from typing import Final
 
 from gateway.broker.port import LogLine
+from gateway.domain.addresses import home_of
 from gateway.observability.metrics import Metrics
-from gateway.usecases import connections
+from gateway.usecases import broker_log
 from gateway.usecases.services import BlindIndexes, IndexedField
 from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
 
@@ -46,5 +47,11 @@ class BrokerEvidence:
 
     def _note(self, tx: Transaction, *, lines: list[LogLine]) -> None:
         for line in lines:
-            index = None if line.address is None else self._indexes.index(IndexedField.ADDRESS, line.address)
-            connections.note_log_line(tx, line.says, line.client_id, index, line.at)
+            broker_log.note(tx, line.says, line.client_id, self._home(line.address), line.at)
+
+    def _home(self, address: str | None) -> bytes | None:
+        """The index under which an app of the same home has opened its pairing."""
+        try:
+            return None if address is None else self._indexes.index(IndexedField.ADDRESS, home_of(address))
+        except ValueError:
+            return None  # a log may hold anything

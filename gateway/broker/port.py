@@ -48,7 +48,7 @@ class LogLine:
 
     at: datetime
     says: str = field(repr=False)
-    """A name of ours for what happened: `tls_failed`, `publish_denied`, `subscribe_denied`, `refused`, `other`."""
+    """A name of ours for what happened: those of `gateway.domain.broker_words`, `refused`, `other`."""
     raw: str = field(repr=False)
     client_id: str | None = field(repr=False, default=None)
     address: str | None = field(repr=False, default=None)

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, true, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
 from gateway.domain.failures import Code, Stage
@@ -33,13 +33,6 @@ _UPDATE: Final = update(attempts).where(
 _MOVE: Final = update(evidence).where(evidence.c.attempt_id == bindparam("other")).values(attempt_id=bindparam("into"))
 _REMOVE: Final = delete(attempts).where(attempts.c.attempt_id == bindparam("other"))
 _NOTE: Final = insert(evidence)
-_LOOSE: Final = (
-    evidence.c.attempt_id.is_(None),
-    evidence.c.address_index == bindparam("address"),
-    evidence.c.at >= bindparam("since"),
-)
-_WAITING: Final = select(evidence).where(*_LOOSE).order_by(evidence.c.evidence_id).limit(20)
-_JOIN: Final = update(evidence).where(*_LOOSE).values(attempt_id=bindparam("into"), address_index=None, probable=true())
 _EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id")).order_by(evidence.c.evidence_id)
 
 
@@ -143,19 +136,6 @@ class SqlAttempts:
             known = [_line(row) for row in self._statements.all(_EVIDENCE, {"id": attempt_id})]
             self._known[attempt_id] = known
         return list(known)
-
-    def waiting(self, address_index: bytes, since: datetime) -> list[Evidence]:
-        """See the protocol."""
-        self.flush()
-        values = {"address": address_index, "since": since}
-        return [_line(row) for row in self._statements.all(_WAITING, values)]
-
-    def join_waiting(self, attempt_id: AttemptId, address_index: bytes, since: datetime) -> int:
-        """See the protocol."""
-        self.flush()
-        self._known.pop(attempt_id, None)
-        values = {"into": attempt_id, "address": address_index, "since": since}
-        return self._statements.execute(_JOIN, values).rowcount
 
     def overdue(self, now: datetime, at_most: int) -> list[Attempt]:
         """See the protocol."""

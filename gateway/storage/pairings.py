@@ -84,8 +84,7 @@ class SqlPairings:
 
     def count_report(self, pairing_id: PairingId) -> int:
         """See the protocol."""
-        row = self._statements.execute(_COUNT_REPORT, {"id": pairing_id}).first()
-        return 0 if row is None else int(row[0])
+        return int(self._statements.execute(_COUNT_REPORT, {"id": pairing_id}).scalar_one_or_none() or 0)
 
     def add(self, pairing: Pairing, address_index: bytes | None = None) -> None:
         """See the protocol."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.domain.attempts import Evidence, Source
+from gateway.domain.attempts import Source
 from gateway.domain.binding import Unbound
 from gateway.domain.certificates import Alive, Dead, RenewOnly, standing
 from gateway.domain.devices import Device, DeviceStatus
@@ -156,20 +156,3 @@ def _was_reset(tx: Transaction, device: Device) -> bool:
     """True when the appliance was reset to factory settings after its owner last proved to hold it."""
     ownership = binding.ownership_of(tx, device)
     return not isinstance(ownership, Unbound) and device.reset_counter > ownership.owner.reset_counter
-
-
-def note_log_line(
-    tx: Transaction,
-    says: str,
-    client_id: str | None,
-    address_index: bytes | None,
-    now: datetime,
-) -> None:
-    """Keep a line of the broker's log as evidence: of the identity that it names, or waiting for one that it fits."""
-    evidence = Evidence(Source.BROKER, now, says)
-    attempt_id = None
-    if client_id is not None:
-        attempt = tx.attempts.latest_of_claim(ClaimId(client_id))
-        if attempt is not None and attempt.takes_more(now):
-            attempt_id = attempt.attempt_id
-    tx.attempts.note(attempt_id, evidence, address_index)

@@ -16,6 +16,7 @@ import pytest
 from gateway.broker.nats.link import Address, connection
 from gateway.broker.nats.observer import NatsObserver, observer
 from gateway.broker.probe import REFUSED_FILTER, Probe, ProbeRefusedError, Will
+from gateway.domain.broker_words import TLS_WORDS
 from gateway.transport.nats import NatsTransport
 from gateway.transport.port import Intake
 from tests.contracts.nats_rig import NatsRig, until
@@ -243,7 +244,7 @@ async def test_plain_text_an_old_tls_no_certificate_a_stranger_and_an_expired_on
                 await Probe.connect("127.0.0.1", at.rig.mqtt_port, context, name)
             assert len(at.rig.decisions.seen) <= 2, f"{what} is refused before the gateway is asked"
         assert await (await at.rig.connect(at.attacker)).ping()
-        await until(lambda: at.rig.server.log_counts.get("tls_failed", 0) >= 4)
+        await until(lambda: sum(at.rig.server.log_counts.get(word, 0) for word in TLS_WORDS) >= 4)
 
 
 async def test_too_big_a_message_ends_the_connection_and_one_that_fits_does_not(tmp_path: Path) -> None:

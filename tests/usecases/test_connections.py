@@ -9,7 +9,7 @@ from gateway.domain.failures import Code
 from gateway.domain.identity import DeviceId, Kind
 from gateway.domain.presence import Offline, Online
 from gateway.protocol.topics import UpChannel
-from gateway.usecases import connections
+from gateway.usecases import broker_log, connections
 from gateway.usecases.certificates import revoke_all
 from gateway.usecases.connections import Connecting, Denied, Permitted, Standing
 from tests.usecases.happenings import paired, report, send
@@ -131,7 +131,7 @@ async def test_a_line_of_the_log_belongs_to_the_attempt_of_whom_it_names(gateway
     await gateway.connect(made)
     for client_id, address in ((made.claim_id, None), (None, b"address")):
         await gateway.run(
-            lambda tx, who=client_id, where=address: connections.note_log_line(  # type: ignore[misc]
+            lambda tx, who=client_id, where=address: broker_log.note(  # type: ignore[misc]
                 tx, "connection_closed", who, where, gateway.now
             )
         )

@@ -38,15 +38,29 @@ _SAYS: Final = tuple(
     for pattern, says in (
         (rf"New connection from {_ADDRESS}:(?P<port>\d{{1,5}}) on port \d{{1,5}}\.", "opened"),
         (rf"New client connected from {_ADDRESS}:(?P<port>\d{{1,5}}) as {_CLIENT} \(p\d.*", "connected"),
-        (rf"Client connection from {_ADDRESS} failed: .*", "tls_failed"),
-        (r"OpenSSL Error(?: .{0,80}?)?\[\d+\]: .*", "tls_failed"),
-        (rf"Client connection from {_ADDRESS} denied: max_connections exceeded\.", "refused"),
+        *(
+            (rf"(?:Client connection from {_ADDRESS} failed|OpenSSL Error(?: .{{0,80}}?)?\[\d+\]): {cause}", says)
+            for cause, says in (
+                (r".*peer did not return a certificate.*", "tls_no_client_certificate"),
+                # OpenSSL tells no more here: expired, or of an unknown authority, or for another purpose.
+                (r".*certificate verify failed.*", "tls_client_certificate_refused"),
+                (r".*alert certificate expired.*", "tls_server_refused_by_clock"),
+                (
+                    r".*alert (?:unknown ca|bad certificate|certificate unknown|unsupported certificate).*",
+                    "tls_server_refused",
+                ),
+                (r".*(?:unsupported protocol|alert protocol version|version too low).*", "tls_version"),
+                (r".*(?:unexpected eof while reading|Connection reset by peer).*", "tls_reset"),
+                (r".*", "tls_failed"),
+            )
+        ),
+        (rf"Client connection from {_ADDRESS} denied: max_connections exceeded\.", "broker_busy"),
         (rf"Denied PUBLISH from {_CLIENT} \(.*", "publish_denied"),
         (rf"Denied SUBSCRIBE from {_CLIENT} \(.*", "subscribe_denied"),
         (rf"Client {_CLIENT}{_WHERE} disconnected[,:] not authorised\.", "refused"),
         (rf"Client {_CLIENT}{_WHERE} disconnected: client identifier not valid\.", "refused"),
         (rf"Client {_CLIENT}{_WHERE} disconnected: bad username or password\.", "refused"),
-        (rf"Client {_CLIENT}{_WHERE} disconnected(?:: | due to )oversize (?:packet|payload)\.", "refused"),
+        (rf"Client {_CLIENT}{_WHERE} disconnected(?:: | due to )oversize (?:packet|payload)\.", "payload_too_large"),
         (rf"Client {_CLIENT}{_WHERE} disconnected(?:: | due to )(?:used|using not)? ?.{{0,20}}feature .*", "refused"),
         (rf"Client {_CLIENT} disconnected due to QoS too high or retain not supported\.", "refused"),
         (r"Client (?:<unknown>|\(null\)) disconnected due to .*", "refused"),

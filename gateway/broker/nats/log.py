@@ -23,13 +23,30 @@ _CLIENT: Final = re.compile(
 _COMMON_NAME: Final = re.compile(r"(?<![0-9a-z-])[cdg]-[0-9a-z]{26}(?![0-9a-z])")
 
 _SAYS: Final = (
+    # What the server itself found wrong, in the words of Go's crypto/tls.
+    ("TLS handshake error: tls: client didn't provide a certificate", "tls_no_client_certificate"),
+    ("x509: certificate has expired or is not yet valid", "tls_client_certificate_expired"),
+    ("TLS handshake error: tls: failed to verify certificate", "tls_client_certificate_refused"),
+    ("TLS handshake error: tls: client offered only unsupported versions", "tls_version"),
+    ("TLS handshake error: remote error: tls: protocol version not supported", "tls_version"),
+    # What the other side said of our certificate.
+    ("TLS handshake error: remote error: tls: expired certificate", "tls_server_refused_by_clock"),
+    ("TLS handshake error: remote error: tls: unknown certificate", "tls_server_refused"),
+    ("TLS handshake error: remote error: tls: bad certificate", "tls_server_refused"),
+    # An OpenSSL client that refuses our certificate in TLS 1.3 says so before both have the same keys: this is all that
+    # the server can read of it.
+    ("TLS handshake error: local error: tls: bad record MAC", "tls_server_refused"),
+    ("connection reset by peer", "tls_reset"),
+    ("TLS handshake error: EOF", "tls_reset"),
+    ("TLS handshake timeout", "tls_reset"),
+    ("i/o timeout", "tls_reset"),
     ("TLS handshake error", "tls_failed"),
-    ("TLS handshake timeout", "tls_failed"),
+    ("maximum payload exceeded", "payload_too_large"),
     ("Publish Violation", "publish_denied"),
     ("Subscription Violation", "subscribe_denied"),
     ("unable to connect: authentication error", "refused"),  # one attempt has up to four lines; this is the last
     ("Authentication Timeout", "refused"),
-    ("maximum connections exceeded", "refused"),
+    ("maximum connections exceeded", "broker_busy"),
 )
 
 
@@ -41,7 +58,7 @@ def parse_line(raw: bytes, at: datetime) -> LogLine:
         at: when it was read.
 
     Returns:
-        The line, named. `client_id` is what the other side claims to be: the certificate of a `tls_failed` may be
+        The line, named. `client_id` is what the other side claims to be: the certificate of a failed handshake may be
         anybody's making, so such a line is evidence about an attempt, never about the appliance that it names.
     """
     text = raw[: 4 * MOST].decode("utf-8", "replace")

@@ -137,11 +137,3 @@ evidence: Final = Table(
     Column("detail", Text),
     Index(None, "attempt_id", "at"),
 )
-
-Index(
-    "ix_evidence_address_index_at",
-    evidence.c.address_index,
-    evidence.c.at,
-    sqlite_where=evidence.c.address_index.is_not(None),
-    postgresql_where=evidence.c.address_index.is_not(None),
-)

@@ -53,12 +53,6 @@ class AttemptRepository(Protocol):
     def evidence(self, attempt_id: AttemptId) -> list[Evidence]:
         """All evidence of an attempt, in the order of its arrival."""
 
-    def waiting(self, address_index: bytes, since: datetime) -> list[Evidence]:
-        """Nameless lines of this address since that moment which belong to no attempt; the 20 that came first."""
-
-    def join_waiting(self, attempt_id: AttemptId, address_index: bytes, since: datetime) -> int:
-        """Make them probable evidence of an attempt and forget their address; returns how many."""
-
     def overdue(self, now: datetime, at_most: int) -> list[Attempt]:
         """Open attempts for which silence has become the result (`due_at`), longest overdue first."""
 

@@ -28,25 +28,25 @@ class Reading:
 
 
 @pytest.mark.parametrize(
-    "cause",
+    ("cause", "says"),
     [
-        "error:0A000086:SSL routines::certificate verify failed",
-        "error:0A0000C7:SSL routines::peer did not return a certificate",
-        "error:0A00010B:SSL routines::wrong version number",
-        "error:0A000102:SSL routines::unsupported protocol",
+        ("error:0A000086:SSL routines::certificate verify failed", "tls_client_certificate_refused"),
+        ("error:0A0000C7:SSL routines::peer did not return a certificate", "tls_no_client_certificate"),
+        ("error:0A00010B:SSL routines::wrong version number", "tls_failed"),
+        ("error:0A000102:SSL routines::unsupported protocol", "tls_version"),
     ],
 )
-def test_2_0_tells_a_failed_handshake_in_three_lines_and_the_address_is_in_the_first(cause: str) -> None:
+def test_2_0_tells_a_failed_handshake_in_three_lines_and_the_address_is_in_the_first(cause: str, says: str) -> None:
     assert Reading().read(
         "New connection from 127.0.0.1:34874 on port 40475.",
         f"OpenSSL Error[0]: {cause}",
         "Client <unknown> disconnected: Protocol error.",
-    ) == [("tls_failed", None, "127.0.0.1")]
+    ) == [(says, None, "127.0.0.1")]
 
 
 def test_a_handshake_that_failed_at_once_names_its_address_itself() -> None:
     line = "Client connection from 127.0.0.1 failed: error:0A000086:SSL routines::certificate verify failed."
-    assert Reading().read(line) == [("tls_failed", None, "127.0.0.1")]
+    assert Reading().read(line) == [("tls_client_certificate_refused", None, "127.0.0.1")]
 
 
 def test_2_1_names_the_kind_of_error() -> None:
@@ -55,7 +55,7 @@ def test_2_1_names_the_kind_of_error() -> None:
         "New connection from ::1:34874 on port 8883.",
         "OpenSSL Error while reading[0]: error:0A000086:SSL routines::certificate verify failed",
         "Client (null) [::1:34874] disconnected: protocol error.",
-    ) == [("tls_failed", None, "::1")]
+    ) == [("tls_client_certificate_refused", None, "::1")]
 
 
 def test_of_several_that_are_half_way_none_is_accused() -> None:
@@ -63,7 +63,7 @@ def test_of_several_that_are_half_way_none_is_accused() -> None:
         "New connection from 192.0.2.1:1000 on port 8883.",
         "New connection from 192.0.2.2:1000 on port 8883.",
         "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed",
-    ) == [("tls_failed", None, None)]
+    ) == [("tls_client_certificate_refused", None, None)]
 
 
 def test_one_that_said_connect_is_no_longer_half_way() -> None:
@@ -72,7 +72,7 @@ def test_one_that_said_connect_is_no_longer_half_way() -> None:
         f"New client connected from 192.0.2.1:1000 as {DEVICE} (p2, c1, k60, u'{DEVICE}').",
         "New connection from 192.0.2.2:1000 on port 8883.",
         "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed",
-    ) == [("tls_failed", None, "192.0.2.2")]
+    ) == [("tls_client_certificate_refused", None, "192.0.2.2")]
 
 
 def test_one_that_never_says_connect_is_forgotten_after_half_a_minute() -> None:
@@ -82,22 +82,22 @@ def test_one_that_never_says_connect_is_forgotten_after_half_a_minute() -> None:
     assert reading.read(
         "New connection from 192.0.2.2:1000 on port 8883.",
         "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed",
-    ) == [("tls_failed", None, "192.0.2.2")]
+    ) == [("tls_client_certificate_refused", None, "192.0.2.2")]
 
 
 @pytest.mark.parametrize(
     ("line", "says", "client"),
     [
         (f"Denied PUBLISH from {DEVICE} (d0, q1, r0, m1, 'hg/v1/dev/x', ... (5 bytes))", "publish_denied", DEVICE),
-        (f"Client {DEVICE} disconnected due to oversize packet.", "refused", DEVICE),
-        (f"Client {DEVICE} [192.0.2.1:9] disconnected: oversize packet.", "refused", DEVICE),
+        (f"Client {DEVICE} disconnected due to oversize packet.", "payload_too_large", DEVICE),
+        (f"Client {DEVICE} [192.0.2.1:9] disconnected: oversize packet.", "payload_too_large", DEVICE),
         (f"Client {DEVICE} disconnected due to QoS too high or retain not supported.", "refused", DEVICE),
         (f"Client {DEVICE} disconnected due to using not allowed feature ({FEATURES}).", "refused", DEVICE),
         (f"Client {DEVICE} [192.0.2.1:9] disconnected: used disallowed feature ({FEATURES}).", "refused", DEVICE),
         (f"Client {DEVICE} disconnected, not authorised.", "refused", DEVICE),
         (f"Client {DEVICE} [192.0.2.1:9] disconnected: not authorised.", "refused", DEVICE),
         (f"Bad socket read/write on client {DEVICE}: Unknown error.", "refused", DEVICE),
-        ("Client connection from 192.0.2.1 denied: max_connections exceeded.", "refused", None),
+        ("Client connection from 192.0.2.1 denied: max_connections exceeded.", "broker_busy", None),
         ("Client <unknown> disconnected due to protocol error.", "refused", None),
         ("Client a-stranger's-name disconnected, not authorised.", "refused", None),
     ],

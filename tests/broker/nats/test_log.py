@@ -23,11 +23,11 @@ LINES = [
     ),
     (
         "[ERR] 192.0.2.7:46960 - mid:34 - TLS handshake error: tls: client didn't provide a certificate",
-        ("tls_failed", None, "192.0.2.7"),
+        ("tls_no_client_certificate", None, "192.0.2.7"),
     ),
     (
         f"[ERR] [2001:db8::7]:46974 - mid:35 - TLS handshake error: tls: failed to verify certificate: (CN={CN})",
-        ("tls_failed", CN, "2001:db8::7"),
+        ("tls_client_certificate_refused", CN, "2001:db8::7"),
     ),
     (
         f'[ERR] 192.0.2.7:46988 - mid:37 - "{CN}" - unable to connect: authentication error',
@@ -77,5 +77,12 @@ def test_lines_are_counted_and_only_those_that_say_something_are_handed_on() -> 
     take = counts.counting(got.append)
     for line, _ in LINES:
         take(parse_line((START + line).encode(), AT))
-    assert counts.counts == {"publish_denied": 1, "subscribe_denied": 1, "tls_failed": 2, "refused": 1, "other": 3}
+    assert counts.counts == {
+        "publish_denied": 1,
+        "subscribe_denied": 1,
+        "tls_no_client_certificate": 1,
+        "tls_client_certificate_refused": 1,
+        "refused": 1,
+        "other": 3,
+    }
     assert len(got) == 5

@@ -17,13 +17,6 @@ def upgrade() -> None:
     op.add_column("evidence", sa.Column("probable", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("evidence", sa.Column("times", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("evidence", sa.Column("detail", sa.Text()))
-    op.create_index(
-        "ix_evidence_address_index_at",
-        "evidence",
-        ["address_index", "at"],
-        sqlite_where=_WITH_ADDRESS,
-        postgresql_where=_WITH_ADDRESS,
-    )
     op.add_column("pairings", sa.Column("address_index", sa.LargeBinary()))
     op.add_column("pairings", sa.Column("reports", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(
