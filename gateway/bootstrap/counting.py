@@ -3,7 +3,7 @@
 from typing import Final
 
 from gateway.observability.metrics import Metrics
-from gateway.usecases.outbox import Committed, Counted
+from gateway.usecases.outbox import Committed, Counted, Timed
 
 
 class CommitCounts:
@@ -14,10 +14,16 @@ class CommitCounts:
             Counted.ATTEMPT: metrics.attempts,
             Counted.PAIRING: metrics.pairings,
             Counted.COMMAND: metrics.commands,
+            Counted.FAILURE: metrics.failures,
+            Counted.EVIDENCE: metrics.evidence,
+            Counted.LOOK_UP: metrics.look_ups,
             Counted.SUPPORT_ALARM: metrics.support_alarms,
         }
+        self._durations: Final = {Timed.STAGE: metrics.stage_seconds}
 
     def committed(self, committed: Committed) -> None:
         """Count what a commit says."""
         for what, labels in committed.counted:
             self._counters[what].labels(*labels).inc()
+        for duration, seconds, labels in committed.timed:
+            self._durations[duration].labels(*labels).observe(seconds)

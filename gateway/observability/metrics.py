@@ -7,11 +7,30 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 LABELS: Final = frozenset(
-    {"method", "route", "status", "policy", "channel", "reason", "outcome", "stage", "state", "pool", "job", "version"}
+    {
+        "method",
+        "route",
+        "status",
+        "policy",
+        "channel",
+        "reason",
+        "outcome",
+        "stage",
+        "code",
+        "confidence",
+        "source",
+        "state",
+        "pool",
+        "job",
+        "version",
+    }
 )
 """The labels that exist. Each has few values, all known beforehand; a test keeps it so."""
 
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_SLOW: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 45.0, 60.0, 120.0, 180.0)
+"""For what people wait for: an attempt has three minutes."""
 
 
 class Metrics:
@@ -64,6 +83,28 @@ class Metrics:
         )
         self.attempts: Final = Counter(
             "hearthgate_activation_attempts_total", "Finished activation attempts.", ["stage", "outcome"], registry=own
+        )
+        self.failures: Final = Counter(
+            "hearthgate_activation_failures_total",
+            "Times that an attempt came to fail with a code; an attempt that goes on may fail again.",
+            ["code", "confidence"],
+            registry=own,
+        )
+        self.stage_seconds: Final = Histogram(
+            "hearthgate_activation_stage_duration_seconds",
+            "From the first sign of a stage to that of the next one seen, of attempts that succeeded.",
+            ["stage"],
+            buckets=_SLOW,
+            registry=own,
+        )
+        self.evidence: Final = Counter(
+            "hearthgate_activation_evidence_total",
+            "Lines of evidence, by who vouches for them.",
+            ["source"],
+            registry=own,
+        )
+        self.look_ups: Final = Counter(
+            "hearthgate_support_lookups_total", "Identifiers that staff looked up.", ["outcome"], registry=own
         )
         self.pairings: Final = Counter(
             "hearthgate_pairings_total", "Pairings that ended, by outcome.", ["outcome"], registry=own

@@ -199,8 +199,8 @@ class SqlSupport:
 
     def first_tries(self, since: datetime, until: datetime) -> Share:
         """See the protocol."""
-        row = self._statements.execute(_FIRST_TRIES, {"since": since, "until": until}).one()
-        return Share(int(row.part), row.whole)
+        row = self._statements.first(_FIRST_TRIES, {"since": since, "until": until})
+        return Share(0, 0) if row is None else Share(int(row.part), row.whole)
 
     def top_codes(self, since: datetime, until: datetime, at_most: int) -> list[TopCode]:
         """See the protocol."""

@@ -30,7 +30,7 @@ from gateway.storage.support_access import SqlSupportAccess
 from gateway.storage.tables.delivery import counters, events, outbox
 from gateway.storage.throttles import SqlThrottles
 from gateway.storage.units import SqlUnits
-from gateway.usecases.outbox import CLAIM_FOR, Committed, Counted, Kind, OutboxRow
+from gateway.usecases.outbox import CLAIM_FOR, Committed, Counted, Kind, OutboxRow, Timed
 
 _NEXT = update(counters).where(counters.c.name == "changes").values(value=counters.c.value + bindparam("many"))
 _NEXT_VALUE: Final = _NEXT.returning(counters.c.value)
@@ -49,6 +49,7 @@ class SqlTransaction:
         self._accounts: set[AccountId] = set()
         self._ring_at: datetime | None = None
         self._counted: list[tuple[Counted, tuple[str, ...]]] = []
+        self._timed: list[tuple[Timed, float, tuple[str, ...]]] = []
 
     # -- what leaves with the commit
 
@@ -111,6 +112,10 @@ class SqlTransaction:
         """See the protocol."""
         self._counted.append((what, labels))
 
+    def time(self, what: Timed, seconds: float, *labels: str) -> None:
+        """See the protocol."""
+        self._timed.append((what, seconds, labels))
+
     def ring_at(self, moment: datetime) -> None:
         """See the protocol."""
         if self._ring_at is None or moment < self._ring_at:
@@ -133,7 +138,7 @@ class SqlTransaction:
             first = last - len(self._events) + 1
             numbered = [{"event_id": first + n, **event} for n, event in enumerate(self._events)]
             self.statements.execute_many(_INSERT_EVENTS, numbered)
-        return Committed(rows, frozenset(self._accounts), self._ring_at, tuple(self._counted))
+        return Committed(rows, frozenset(self._accounts), self._ring_at, tuple(self._counted), tuple(self._timed))
 
     def _written(self, row: dict[str, Any]) -> OutboxRow:
         number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()

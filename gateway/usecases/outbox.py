@@ -30,8 +30,21 @@ class Counted(StrEnum):
     """Label: outcome."""
     COMMAND = "command"
     """Label: state."""
+    FAILURE = "failure"
+    """Labels: code, confidence. An attempt has come to fail so."""
+    EVIDENCE = "evidence"
+    """Label: source. One line."""
+    LOOK_UP = "look_up"
+    """Label: outcome. Somebody of the staff looked for an identifier: hit, miss, or refused."""
     SUPPORT_ALARM = "support_alarm"
     """Label: reason. Somebody of the staff looks for what is not there too often."""
+
+
+class Timed(StrEnum):
+    """Durations that metrics collect, in seconds."""
+
+    STAGE = "stage"
+    """Label: stage. Of an attempt that succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,9 @@ class Committed:
     """A timer must look again no later than this."""
     counted: tuple[tuple[Counted, tuple[str, ...]], ...] = ()
     """What is to be counted now that it took place, each with the labels of its metric."""
+    timed: tuple[tuple[Timed, float, tuple[str, ...]], ...] = ()
+    """What took how many seconds, each with the labels of its metric."""
 
     def __bool__(self) -> bool:
         """False when nothing is left to do."""
-        return bool(self.outbox or self.accounts or self.ring_at is not None or self.counted)
+        return bool(self.outbox or self.accounts or self.ring_at is not None or self.counted or self.timed)

@@ -92,9 +92,11 @@ def look_up(
     tx.audit.hold()  # before counting: of two at once the second counts the first
     verdict = may_look(tx.audit.lookups(who.staff_id, now - LOOKUP_WINDOW), now)
     if isinstance(verdict, LookedEnough):
+        tx.count(Counted.LOOK_UP, "refused")
         audit.append(tx, replace(entry, result=Result.REFUSED))
         return verdict
     found = find(tx)
+    tx.count(Counted.LOOK_UP, "miss" if found is None else "hit")
     if found is None:
         if verdict.last_miss_before_alarm:
             tx.count(Counted.SUPPORT_ALARM, "misses")

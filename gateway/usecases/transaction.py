@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from gateway.domain.identity import AccountId, DeviceId, PairingId
-from gateway.usecases.outbox import Committed, Counted, OutboxRow
+from gateway.usecases.outbox import Committed, Counted, OutboxRow, Timed
 from gateway.usecases.repositories.accounts import AccountRepository
 from gateway.usecases.repositories.attempts import AttemptRepository
 from gateway.usecases.repositories.audit import AuditRepository
@@ -111,6 +111,9 @@ class Transaction(Protocol):
 
     def count(self, what: Counted, *labels: str) -> None:
         """Have a fact counted after the commit. Labels have few values, and none names anybody."""
+
+    def time(self, what: Timed, seconds: float, *labels: str) -> None:
+        """Have a duration collected after the commit. Labels as above."""
 
     def ring_at(self, moment: datetime) -> None:
         """A timer (`usecases.deadlines`) must look again no later than this."""

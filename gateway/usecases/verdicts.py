@@ -9,7 +9,7 @@ from gateway.domain.evidence import Evidence
 from gateway.domain.failures import CATALOGUE, Retry
 from gateway.domain.pairing import PairingState
 from gateway.domain.verdicts import verdict
-from gateway.usecases.outbox import Counted
+from gateway.usecases.counting import count_failure, count_line
 from gateway.usecases.transaction import Transaction
 
 LINES_AT_MOST: Final = 200
@@ -22,6 +22,7 @@ def noted(tx: Transaction, attempt: Attempt, lines: Sequence[Evidence], now: dat
     for line in lines:
         if _has_room(tx, attempt, line):
             tx.attempts.note(attempt.attempt_id, line)
+            count_line(tx, line)
     return projected(tx, attempt, now)
 
 
@@ -35,7 +36,7 @@ def projected(tx: Transaction, attempt: Attempt, now: datetime) -> Attempt:
         tx.ring_at(after.due_at)
     if after.outcome is Outcome.FAILED and (attempt.outcome, attempt.code) != (after.outcome, after.code):
         silent = verdict(evidence).silent
-        tx.count(Counted.ATTEMPT, after.stage_reached.value, "silent" if silent else after.outcome.value)
+        count_failure(tx, after, silent=silent)
     after = tx.attempts.update(after)
     if Outcome.FAILED in {attempt.outcome, after.outcome}:
         _tell(tx, attempt, after, now)
