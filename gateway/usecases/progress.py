@@ -12,7 +12,7 @@ from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
 from gateway.domain.pairing import Pairing, PairingState
 from gateway.domain.silence import PAIRING_OPENED, silence
-from gateway.usecases.outbox import Counted
+from gateway.usecases.counting import count_line, count_success
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.pairings import PairingStep
 from gateway.usecases.services import Identifiers
@@ -208,8 +208,10 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
             return
     else:
         tx.attempts.note(attempt.attempt_id, lines[0])
-    tx.count(Counted.ATTEMPT, stage.value, Outcome.SUCCEEDED.value)
-    tx.attempts.update(succeed(attempt, tx.attempts.evidence(attempt.attempt_id), now, stage))
+        count_line(tx, lines[0])
+    evidence = tx.attempts.evidence(attempt.attempt_id)
+    count_success(tx, stage, evidence)
+    tx.attempts.update(succeed(attempt, evidence, now, stage))
 
 
 def _is_flapping(tx: Transaction, attempt: Attempt, now: datetime) -> bool:
