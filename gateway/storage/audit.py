@@ -109,8 +109,8 @@ class SqlAudit:
 
     def lookups(self, staff_id: StaffId, since: datetime) -> RecentLookups:
         """See the protocol."""
-        row = self._statements.execute(_RECENT, {"staff_id": staff_id, "since": since}).one()
-        return RecentLookups(row.oldest_at, row.total, row.misses)
+        row = self._statements.first(_RECENT, {"staff_id": staff_id, "since": since})
+        return RecentLookups(None, 0, 0) if row is None else RecentLookups(row.oldest_at, row.total, row.misses)
 
     def checkpoints(self) -> list[Checkpoint]:
         """See the protocol."""
