@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, case, distinct, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, distinct, func, literal, or_, select
 
 from gateway.domain.attempts import Outcome, Source
 from gateway.domain.failures import Code, Stage
@@ -59,6 +59,20 @@ _GET: Final = select(attempts).where(_a.attempt_id == bindparam("id"))
 _SINCE: Final = _a.opened_at >= bindparam("since", type_=Instant())
 _SPAN: Final = and_(_SINCE, _a.opened_at < bindparam("until", type_=Instant()))
 _FAILED: Final = _a.outcome == Outcome.FAILED.value
+
+
+def _newest(conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    return select(attempts).where(_SINCE, *conditions).order_by(*_NEWEST_FIRST).limit(bindparam("at_most"))
+
+
+_OF_CODE: Final = _a.code == bindparam("code")
+_NEWEST: Final = {
+    (False, False): _newest([]),
+    (True, False): _newest([_FAILED]),
+    (False, True): _newest([_OF_CODE]),
+    (True, True): _newest([_FAILED, _OF_CODE]),
+}
+"""By whether only failures are wanted, and whether only those of one code."""
 
 # Which appliance an attempt is of: the unit; else the unit whose machine code it names; else whoever it can be.
 _appliance: Final = func.coalesce(_a.unit_id, _u.unit_id, _a.claim_id, _a.attempt_id)
@@ -170,13 +184,11 @@ class SqlSupport:
 
     def newest(self, which: AttemptFilter, at_most: int) -> list[ListedAttempt]:
         """See the protocol."""
-        chosen = select(attempts).where(_SINCE)
-        if which.failed_only:
-            chosen = chosen.where(_FAILED)
+        values: dict[str, Any] = {"since": which.since, "at_most": at_most}
         if which.code is not None:
-            chosen = chosen.where(_a.code == which.code.value)
-        rows = self._statements.all(chosen.order_by(*_NEWEST_FIRST).limit(at_most), {"since": which.since})
-        return [_listed(row) for row in rows]
+            values["code"] = which.code.value
+        statement = _NEWEST[which.failed_only, which.code is not None]
+        return [_listed(row) for row in self._statements.all(statement, values)]
 
     def units_failing_alike(self, attempt_id: AttemptId, since: datetime) -> int:
         """See the protocol."""
