@@ -4,14 +4,15 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
 from gateway.domain.failures import Code, Stage
-from gateway.domain.identity import AttemptId, ClaimId, PairingId, UnitId
+from gateway.domain.identity import AccountId, AttemptId, ClaimId, PairingId, UnitId
+from gateway.domain.pairing import PAIRING_LIFE
 from gateway.storage.put_off import PutOff
 from gateway.storage.statements import AnyRow, Statements
-from gateway.storage.tables.lifecycle import attempts, evidence
+from gateway.storage.tables.lifecycle import attempts, evidence, pairings
 from gateway.usecases.repositories.attempts import AttemptKeys
 
 _SELECT: Final = select(attempts)
@@ -20,6 +21,17 @@ _NEWEST: Final = (attempts.c.opened_at.desc(), attempts.c.attempt_id.desc())
 _OF_PAIRING: Final = _SELECT.where(attempts.c.pairing_id == bindparam("id")).order_by(*_NEWEST).limit(1)
 _OF_CLAIM: Final = _SELECT.where(attempts.c.claim_id == bindparam("id")).order_by(*_NEWEST).limit(1)
 _OF_UNIT: Final = _SELECT.where(attempts.c.unit_id == bindparam("id")).order_by(*_NEWEST).limit(1)
+_OF_ACCOUNT: Final = (
+    _SELECT.join(pairings, pairings.c.pairing_id == attempts.c.pairing_id)
+    .where(
+        pairings.c.account_id == bindparam("account_id"),
+        or_(attempts.c.unit_id.is_(None), attempts.c.unit_id == bindparam("unit_id")),
+        attempts.c.opened_at > bindparam("since"),
+        attempts.c.opened_at <= bindparam("moment"),
+    )
+    .order_by(*_NEWEST)
+    .limit(2)
+)
 _OPEN: Final = attempts.c.outcome == Outcome.OPEN.value
 _OVERDUE: Final = (
     _SELECT.where(_OPEN, attempts.c.due_at <= bindparam("now")).order_by(attempts.c.due_at).limit(bindparam("at_most"))
@@ -79,6 +91,12 @@ class SqlAttempts:
         self.flush()
         row = self._statements.first(statement, {"id": key})
         return None if row is None else attempt_of(row)
+
+    def of_account_at(self, account_id: AccountId, unit_id: UnitId | None, moment: datetime) -> list[Attempt]:
+        """See the protocol."""
+        self.flush()
+        values = {"account_id": account_id, "unit_id": unit_id, "since": moment - PAIRING_LIFE, "moment": moment}
+        return [attempt_of(row) for row in self._statements.all(_OF_ACCOUNT, values)]
 
     def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
         """See the protocol."""

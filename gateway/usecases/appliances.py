@@ -5,14 +5,17 @@ from datetime import datetime
 
 from gateway.domain.attempts import Evidence, Source
 from gateway.domain.devices import DeviceStatus
-from gateway.domain.failures import Code
+from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import DeviceId
 from gateway.protocol.messages import BindRequest, EventReport, LogReport
+from gateway.protocol.topics import UpChannel
 from gateway.usecases import binding, progress
 from gateway.usecases.activation import ActivationServices
 from gateway.usecases.progress import Step
+from gateway.usecases.remembered import remember
 from gateway.usecases.transaction import Transaction
 from gateway.usecases.types import TypeCatalogue
+from gateway.usecases.verdicts import noted
 
 
 def happened(
@@ -58,9 +61,10 @@ def remembered(tx: Transaction, device_id: DeviceId, log: LogReport, now: dateti
     if device is None:
         return "unknown_device"
     attempt = tx.attempts.latest_of_unit(device.unit_id)
-    for entry in log.entries:
-        evidence = Evidence(Source.APPLIANCE_LATER, now, entry.stage, entry.code)
-        tx.attempts.note(None if attempt is None else attempt.attempt_id, evidence)
+    if attempt is None:
+        return "no_attempt"
+    pairing = None if attempt.pairing_id is None else tx.pairings.get(attempt.pairing_id)
+    remember(tx, attempt, pairing, log.entries, now)
     return None
 
 
@@ -70,4 +74,6 @@ def note_malformed(tx: Transaction, device_id: DeviceId, channel: str, code: str
     attempt = None if device is None else tx.attempts.latest_of_unit(device.unit_id)
     if attempt is None or now >= attempt.deadline:
         return
-    tx.attempts.note(attempt.attempt_id, Evidence(Source.CLAIM, now, f"malformed_{channel}: {path}", code))
+    stage, means = (Stage.FIRST, Code.FIRST_REJECTED_PAYLOAD) if channel == UpChannel.STATE.value else (None, None)
+    line = Evidence(Source.GATEWAY, now, f"malformed_{channel}: {path}", code, stage, means)
+    noted(tx, attempt, [line], now)

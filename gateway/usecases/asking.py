@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from gateway.domain.app_reports import Heard, radio_line
 from gateway.domain.attempts import Attempt, Evidence, Source
 from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
 from gateway.domain.identity import ClaimId
@@ -14,9 +15,11 @@ from gateway.protocol.messages import ActivationRefused, ActivationRequest
 from gateway.protocol.topics import ClaimChannel, ClaimTopic
 from gateway.usecases import progress
 from gateway.usecases.progress import Facts, Step
+from gateway.usecases.remembered import remember
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import BlindIndexes, Identifiers, IndexedField
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.verdicts import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,11 @@ def look_up(
 
 def recorded(tx: Transaction, asked: Asked, attempt: Attempt, now: datetime) -> Attempt:
     """The attempt with what the request itself proves: that it arrived, and what the appliance remembers."""
-    attempt = progress.advanced(tx, attempt, Stage.CLAIM, Source.CLAIM, "request_arrived", now)
-    for failure in asked.request.history or ():
-        at = now  # the appliance's clock is its own; the line says what, the order says when
-        tx.attempts.note(attempt.attempt_id, Evidence(Source.APPLIANCE_LATER, at, failure.stage, failure.code))
+    lines = [Evidence(Source.CLAIM, now, "request_arrived", stage=Stage.CLAIM)]
+    if (radio := asked.request.radio) is not None:
+        lines.append(radio_line(Heard(radio.rssi, radio.band, radio.security), Source.APPLIANCE, now))
+    attempt = noted(tx, attempt, lines, now)
+    attempt = remember(tx, attempt, asked.pairing, asked.request.history or (), now)
     progress.step(tx, asked.pairing, Step.REACHED_US, now)
     return attempt
 

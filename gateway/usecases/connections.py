@@ -1,8 +1,9 @@
 """Connections to the broker: who may connect, what a hello means, and what the broker's log says."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from gateway.domain.attempts import Source
 from gateway.domain.binding import Unbound
@@ -11,6 +12,7 @@ from gateway.domain.devices import Device, DeviceStatus
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId, Kind
 from gateway.domain.presence import REPORT_EVERY
+from gateway.domain.silence import CLAIM_CONNECTED
 from gateway.protocol.codec import encode
 from gateway.protocol.messages import Hello, Report, Welcome
 from gateway.protocol.topics import DownChannel, DownTopic
@@ -21,6 +23,9 @@ from gateway.usecases.progress import Facts
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import CommandSigner, Identifiers
 from gateway.usecases.transaction import Transaction
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""An appliance whose clock is further off works, because the welcome tells it the time; support should know."""
 
 
 class Standing(StrEnum):
@@ -80,7 +85,8 @@ def _decide_claim(
         return Denied(code)
     tx.units.claim_connected(claim_id, connecting.fingerprint, now)
     attempt = progress.attempt_for(tx, facts, None, identifiers, now)
-    progress.advanced(tx, attempt, Stage.CLAIM, Source.BROKER, "claim_connected", now)
+    attempt = progress.advanced(tx, attempt, Stage.CLAIM, Source.BROKER, CLAIM_CONNECTED, now)
+    progress.came_as_claim(tx, attempt, now)
     return Permitted(Standing.FULL, connecting.not_after)
 
 
@@ -133,6 +139,9 @@ def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hell
     if told != device:
         device = tx.devices.update(told)
     presence.said_hello(tx, device_id, hello.boot, now)
+    if hello.clock is not None and abs(hello.clock - now) > CLOCK_SKEW:
+        code = Code.FIRST_CLOCK_SKEW
+        progress.failed_as(tx, device_id, code, Source.GATEWAY, "clock_is_off", now)
     progress.reached(tx, device_id, Stage.OPCONN, now)
     bound = binding.owner_of(tx, device_id) is not None
     welcome = Welcome(

@@ -11,7 +11,9 @@ from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
 from gateway.domain.pairing import Pairing, PairingState
-from gateway.domain.silence import PAIRING_OPENED, silence
+from gateway.domain.silence import PAIRING_OPENED, claim_connections_after_certificate, silence
+from gateway.domain.units import CertificateCredential
+from gateway.domain.verdicts import stage_reached
 from gateway.usecases.counting import count_line, count_success
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.pairings import PairingStep
@@ -22,6 +24,8 @@ from gateway.usecases.verdicts import noted
 AT_ONCE: Final = 200
 """Overdue attempts that one transaction closes."""
 
+LOST_ANSWERS: Final = 1
+"""Connections with the claim certificate after a certificate was given that are nothing but a lost answer."""
 CONNECTED: Final = "operational_connection"
 CONNECTS_AT_MOST: Final = 5
 FLAPPING_WITHIN: Final = timedelta(minutes=10)
@@ -173,6 +177,16 @@ def failed_as(tx: Transaction, device_id: DeviceId, code: Code, source: Source, 
     attempt = None if device is None else tx.attempts.latest_of_unit(device.unit_id)
     if attempt is not None and attempt.takes_more(now):
         failed(tx, attempt, code, source, says, now)
+
+
+def came_as_claim(tx: Transaction, attempt: Attempt, now: datetime) -> None:
+    """It came with its claim certificate: once after it got its own may be a lost answer, again is a fault."""
+    unit = None if attempt.unit_id is None else tx.units.get(attempt.unit_id)
+    if unit is None or not isinstance(unit.credential, CertificateCredential):
+        return  # a batch shares one claim certificate: this may be another unit
+    evidence = tx.attempts.evidence(attempt.attempt_id)
+    if stage_reached(evidence) is Stage.CERT and claim_connections_after_certificate(evidence) > LOST_ANSWERS:
+        failed(tx, attempt, Code.OPCONN_STILL_CLAIM, Source.BROKER, "claim_connected_again", now)
 
 
 def step(tx: Transaction, pairing: Pairing | None, reached: Step, now: datetime, code: Code | None = None) -> None:

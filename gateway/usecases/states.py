@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from gateway.domain.failures import Stage
+from gateway.domain.evidence import Source
+from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import DeviceId
 from gateway.domain.presence import Gone, Offline, Online, Presence, heard
 from gateway.domain.state import Ignored, Known, apply_report, fits, forget, of_epoch
@@ -43,6 +44,7 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
     operating = tx.devices.operating(ids)  # after the lock: a release that was committed before it is seen here
     changed: dict[DeviceId, StoredState] = {}
     first: list[DeviceId] = []
+    misfits: set[DeviceId] = set()
     tally: Counter[str] = Counter()
     for report in reports:
         device_id = report.device_id
@@ -56,6 +58,7 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
         state, rejected = types.check_report(device.type_id, report.state)
         if rejected:
             tally["schema_mismatch"] += 1
+            misfits.add(device_id)
         before = changed.get(device_id) or stored.get(device_id)
         known = _of_epoch(before, device.epoch)
         after = apply_report(known, report.boot, report.seq, state, report.full)
@@ -68,6 +71,9 @@ def ingest(tx: Transaction, reports: Sequence[Reported], types: TypeCatalogue, n
         tally["stored"] += 1
     states = _fitting(list(changed.values()), tally)
     appeared = _heard(tx, [device_id for device_id in ids if device_id in operating], now)
+    for device_id in misfits.intersection(first):
+        code = Code.FIRST_SCHEMA_MISMATCH
+        progress.failed_as(tx, device_id, code, Source.GATEWAY, "properties_unknown_to_its_type", now)
     for device_id in first:
         progress.reached(tx, device_id, Stage.FIRST, now)
     if states or appeared:

@@ -170,11 +170,13 @@ class Indoors:
         assert await self.run(lambda tx: tx.accounts.add(account, record, self.now))
         return account_id
 
-    async def pairing(self, account_id: AccountId) -> pairings.Opened:
-        """The account opens a pairing."""
+    async def pairing(self, account_id: AccountId, home: bytes | None = None) -> pairings.Opened:
+        """The account opens a pairing, from the address of a home."""
         services = self.services
         return await self.run(
-            lambda tx: pairings.open_one(tx, account_id, services.tokens, services.identifiers, self.now)
+            lambda tx: pairings.open_one(
+                tx, account_id, services.tokens, services.identifiers, self.now, address_index=home
+            )
         )
 
     # -- what an appliance does

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.attempts import Attempt, Evidence
-from gateway.domain.identity import AttemptId, ClaimId, PairingId, UnitId
+from gateway.domain.identity import AccountId, AttemptId, ClaimId, PairingId, UnitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class AttemptRepository(Protocol):
 
     def latest_of_unit(self, unit_id: UnitId) -> Attempt | None:
         """The newest attempt of a unit."""
+
+    def of_account_at(self, account_id: AccountId, unit_id: UnitId | None, moment: datetime) -> list[Attempt]:
+        """Attempts of an account's pairings that were opened in the ten minutes before a moment, newest first.
+
+        Without those that are known to be another unit's; two at most: more tells nothing more.
+        """
 
     def add(self, attempt: Attempt, keys: AttemptKeys) -> None:
         """A new attempt."""
