@@ -68,6 +68,8 @@ class Gate:
                 raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", retry_after_s=wait)  # noqa: TRY301 - one place makes pages of refusals
             answer = await handler(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets a page and the log the rest
+            if isinstance(error, AuditUnavailableError):
+                deps.metrics.audit_failures.inc()
             answer = self._refuse(visit, error)
         finally:
             structlog.contextvars.unbind_contextvars("trace_id")

@@ -132,6 +132,11 @@ class Metrics:
             "hearthgate_broker_decisions_total", "Decided MQTT connections.", ["outcome", "reason"], registry=own
         )
         self.logins: Final = Counter("hearthgate_logins_total", "Logins, by outcome.", ["outcome"], registry=own)
+        self.audit_failures: Final = Counter(
+            "hearthgate_audit_failures_total",
+            "Answers that staff were refused because the audit could not be written.",
+            registry=own,
+        )
         self.support_alarms: Final = Counter(
             "hearthgate_support_alarms_total",
             "Somebody of the staff looked for what is not there too often.",
