@@ -20,6 +20,7 @@ STEP_X: Final = 64
 """Where the dots of the picture stand, in its own units: ten of them on 640."""
 
 _MARKS: Final = {Passing.PASSED: "✓", Passing.FAILED: "✕"}
+_LIST_MARKS: Final = {**_MARKS, Passing.HERE: "●", Passing.NOT_REACHED: "○"}
 OUTCOME_LOOKS: Final = {Outcome.OPEN: "warn", Outcome.SUCCEEDED: "good", Outcome.FAILED: "bad"}
 
 
@@ -33,6 +34,9 @@ class Dot:
     """Class of the style sheet: passed, here, failed, unreached."""
     says: str
     mark: str
+    """Drawn into the dot: a tick, a cross, or the stage's digit."""
+    list_mark: str
+    """Before the line of the list, which names the digit itself."""
     x: int
     reached: bool
     at: datetime | None
@@ -136,6 +140,7 @@ def picture_of(stages: Sequence[StageMark], language: Language) -> Picture:
             look="unreached" if mark.passing is Passing.NOT_REACHED else mark.passing.value,
             says=say(language, f"stage_{mark.passing.value}"),
             mark=_MARKS.get(mark.passing, str(mark.stage.digit)),
+            list_mark=_LIST_MARKS[mark.passing],
             x=FIRST_X + STEP_X * mark.stage.digit,
             reached=mark.passing is not Passing.NOT_REACHED,
             at=mark.at,

@@ -1,0 +1,115 @@
+"""What stands before every page: roles, forms of ours, limits, and the audit before the answer."""
+
+import re
+
+import pytest
+
+from gateway.console.routes import Open
+from gateway.console.table import ROUTES
+from gateway.domain.audit import Result
+from gateway.domain.staff import Action, StaffRole, may
+from gateway.usecases.audit import AuditUnavailableError
+from tests.console.rig import Console, text_of
+
+GUARDED = [route for route in ROUTES if isinstance(route.needs, Action)]
+
+
+def path_of(template: str) -> str:
+    return re.sub(r"\{[a-z_]+\}", "x-nothing", template)
+
+
+def test_every_route_needs_something_and_effects_need_a_form() -> None:
+    assert {(route.method, route.path) for route in ROUTES if route.needs is Open.EVERYBODY} == {
+        ("GET", "/log-in"),
+        ("POST", "/log-in"),
+        ("POST", "/language"),
+    }
+    assert {route.method for route in ROUTES} == {"GET", "POST"}
+    assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
+
+
+@pytest.mark.parametrize("role", list(StaffRole))
+async def test_a_role_reaches_its_routes_and_no_other(console: Console, role: StaffRole) -> None:
+    reader = await console.reader(role)
+    for route in GUARDED:
+        assert isinstance(route.needs, Action)
+        path = path_of(route.path)
+        answer = await (reader.get(path) if route.method == "GET" else reader.post(path))
+        allowed = answer.status != 403
+        assert allowed == may(role, route.needs), (role, route.method, route.path, answer.status)
+        assert answer.status != 500, route.path
+
+
+async def test_a_refused_look_is_in_the_audit(console: Console) -> None:
+    reader = await console.reader(StaffRole.VIEWER)
+    assert (await reader.get("/audit")).status == 403
+    rows = await console.database.read(lambda tx: tx.audit.before(None, 1))
+    assert (rows[0].entry.action, rows[0].entry.result) == (Action.READ_AUDIT, Result.REFUSED)
+
+
+async def test_nobody_is_sent_to_the_log_in(console: Console) -> None:
+    client = await console.client()
+    for route in ROUTES:
+        if route.needs is Open.EVERYBODY or route.method == "POST":
+            continue
+        answer = await client.get(path_of(route.path), allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/log-in"), route.path
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "POST"], ids=lambda one: one.path)
+async def test_a_form_without_its_token_does_nothing(console: Console, route: object) -> None:
+    reader = await console.reader(StaffRole.LEAD)
+    path = path_of(route.path)  # type: ignore[attr-defined]  # a route
+    for csrf in ("", "wrong", "é"):
+        answer = await reader.client.post(path, data={"csrf": csrf, "words": "x"}, allow_redirects=False)
+        assert answer.status == 403
+    assert (await reader.get("/account")).status == 200, "still signed in: not even logging out took place"
+
+
+async def test_a_token_of_another_session_does_not_count(console: Console) -> None:
+    one, other = await console.reader(StaffRole.AGENT), await console.reader(StaffRole.AGENT)
+    foreign = await other.csrf()
+    answer = await one.client.post("/log-out", data={"csrf": foreign}, allow_redirects=False)
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+async def test_a_form_from_elsewhere_does_nothing(console: Console, headers: dict[str, str]) -> None:
+    reader = await console.reader(StaffRole.AGENT)
+    answer = await reader.client.post("/log-out", data={"csrf": await reader.csrf()}, headers=headers)
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"x" * 20_000, "application/x-www-form-urlencoded", 413),
+        (b"{}", "application/json", 415),
+        (b"\xff\xfe", "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a%d=1" % n for n in range(40)), "application/x-www-form-urlencoded", 400),
+    ],
+)
+async def test_a_form_that_is_none_is_refused(console: Console, body: bytes, kind: str, status: int) -> None:
+    reader = await console.reader(StaffRole.AGENT)
+    answer = await reader.client.post("/look-up", data=body, headers={"Content-Type": kind})
+    assert answer.status == status
+
+
+async def test_without_the_audit_nothing_is_shown(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = await console.reader(StaffRole.LEAD)
+    attempt = "t-" + "0" * 26
+
+    def refuse(*_args: object) -> None:
+        raise AuditUnavailableError
+
+    monkeypatch.setattr("gateway.usecases.audit.append", refuse)
+    for answer in (
+        await reader.post("/look-up", words="303 k7q-4m2"),
+        await reader.get("/funnel"),
+        await reader.get(f"/attempts/{attempt}"),
+        await reader.get("/customers"),
+        await reader.post("/check", attempt=attempt),
+    ):
+        assert "audit cannot be written" in await text_of(answer, 503)
