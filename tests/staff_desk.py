@@ -15,10 +15,11 @@ from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.passwords import BcryptPasswords
 from gateway.security.sealing import AesGcmSealer
 from gateway.security.tokens import KeyedTokens
+from gateway.storage.database import Database
 from gateway.usecases import audit, staff, staff_sessions
 from gateway.usecases.staff import Enrolled
 from gateway.usecases.staff_sessions import LoggedIn, LogInRefused, SignedIn
-from gateway.usecases.transaction import Database
+
 
 PASSWORD = "a kettle sings at dusk"
 NOW = datetime.fromisoformat("2026-03-01T12:00:00.123+00:00")

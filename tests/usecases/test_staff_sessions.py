@@ -47,7 +47,7 @@ async def test_name_password_and_code_open_a_session(desk: Desk) -> None:
     assert isinstance(opened, LoggedIn)
     who = await desk.who(opened.token)
     assert who is not None
-    assert (who.staff_id, who.name, who.roles) == (ada.staff_id, "ada", {StaffRole.AGENT, StaffRole.VIEWER})
+    assert (who.staff_id, who.name, who.roles) == (ada.staff_id, "ada", frozenset({StaffRole.AGENT, StaffRole.VIEWER}))
     assert who.ends_at == desk.now + IDLE_LIFE
     assert opened.token not in repr(opened)
     assert ada.staff_id not in repr(who)
