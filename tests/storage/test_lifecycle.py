@@ -1,7 +1,7 @@
 """The repositories of pairings, bindings and attempts, the same on every database."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -103,6 +103,38 @@ async def test_a_step_counts_the_first_time(database: Database) -> None:
     assert await database.run(lambda tx: tx.pairings.note_step(pairing_id(1), again)) is False
     assert await database.run(lambda tx: tx.pairings.note_step(pairing_id(2), again)) is True
     assert await database.read(lambda tx: tx.pairings.steps(pairing_id(1))) == [steps[1], steps[0]]
+
+
+async def test_open_pairings_of_one_address_are_found_two_at_most(database: Database) -> None:
+    home, elsewhere = digest("home"), digest("elsewhere")
+
+    def seed(tx: Transaction) -> None:
+        with_accounts(tx, 1, 2)
+        for number in (1, 2, 3):
+            one = a_pairing(number, 2 if number == 2 else 1)
+            tx.pairings.add(replace(one, opened_at=NOW + number * SECOND), home)
+        tx.pairings.add(a_pairing(4), elsewhere)
+        tx.pairings.add(a_pairing(5))
+        tx.pairings.update(replace(a_pairing(1), state=PairingState.CANCELLED))
+
+    await database.run(seed)
+    found = await database.read(lambda tx: tx.pairings.open_from(home, NOW))
+    assert [one.pairing_id for one in found] == [pairing_id(2), pairing_id(3)]
+    assert await database.read(lambda tx: tx.pairings.open_from(home, a_pairing().expires_at)) == []
+    assert await database.read(lambda tx: tx.pairings.open_from(digest("nobody"), NOW)) == []
+
+
+async def test_reports_about_a_pairing_are_counted(database: Database) -> None:
+    def seed(tx: Transaction) -> None:
+        with_accounts(tx, 1)
+        tx.pairings.add(a_pairing(1))
+        tx.pairings.add(a_pairing(2))
+
+    await database.run(seed)
+    counts = [await database.run(lambda tx: tx.pairings.count_report(pairing_id(1))) for _ in range(3)]
+    assert counts == [1, 2, 3]
+    assert await database.run(lambda tx: tx.pairings.count_report(pairing_id(2))) == 1
+    assert await database.run(lambda tx: tx.pairings.count_report(pairing_id(9))) == 0
 
 
 # -- bindings
@@ -315,6 +347,33 @@ async def test_evidence_is_kept_in_order_and_moves_when_two_attempts_are_one(dat
     await database.run(lambda tx: tx.attempts.absorb(first.attempt_id, second.attempt_id))
     assert await database.read(lambda tx: tx.attempts.evidence(first.attempt_id)) == lines
     assert await database.read(lambda tx: tx.attempts.get(second.attempt_id)) is None
+
+
+async def test_attempts_of_an_account_at_a_moment_are_those_of_its_pairings_and_no_other_units(
+    database: Database,
+) -> None:
+    minute = timedelta(minutes=1)
+
+    def attempt(number: int, opened_at: datetime, unit: int | None = None) -> Attempt:
+        one = replace(an_attempt(number), pairing_id=pairing_id(number), opened_at=opened_at)
+        return replace(one, unit_id=None if unit is None else unit_id(unit))
+
+    def seed(tx: Transaction) -> None:
+        with_accounts(tx, 1, 2)
+        for number in range(1, 7):
+            tx.pairings.add(a_pairing(number, 2 if number == 5 else 1))
+        tx.attempts.add(attempt(1, NOW - 11 * minute), AttemptKeys())
+        tx.attempts.add(attempt(2, NOW - 9 * minute), AttemptKeys())
+        tx.attempts.add(attempt(3, NOW - 5 * minute, unit=7), AttemptKeys())
+        tx.attempts.add(attempt(4, NOW - 4 * minute, unit=8), AttemptKeys())
+        tx.attempts.add(attempt(5, NOW - 3 * minute), AttemptKeys())
+        tx.attempts.add(attempt(6, NOW + minute), AttemptKeys())
+
+    await database.run(seed)
+    found = await database.read(lambda tx: tx.attempts.of_account_at(account_id(1), unit_id(7), NOW))
+    assert [one.attempt_id for one in found] == [an_attempt(3).attempt_id, an_attempt(2).attempt_id]
+    unknown = await database.read(lambda tx: tx.attempts.of_account_at(account_id(1), None, NOW))
+    assert [one.attempt_id for one in unknown] == [an_attempt(2).attempt_id]
 
 
 async def test_open_attempts_whose_time_ran_out_come_oldest_first(database: Database) -> None:
