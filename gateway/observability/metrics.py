@@ -21,7 +21,7 @@ LABELS: Final = frozenset(
         "source",
         "state",
         "pool",
-        "job",
+        "class",
         "version",
     }
 )
@@ -144,7 +144,7 @@ class Metrics:
             registry=own,
         )
         self.retained_oldest: Final = Gauge(
-            "hearthgate_retention_oldest_age_seconds", "Age of the oldest row of a class.", ["job"], registry=own
+            "hearthgate_retention_oldest_age_seconds", "Age of the oldest row of a class.", ["class"], registry=own
         )
 
     def text(self) -> bytes:
