@@ -20,7 +20,6 @@ from gateway.usecases import audit, staff, staff_sessions
 from gateway.usecases.staff import Enrolled
 from gateway.usecases.staff_sessions import LoggedIn, LogInRefused, SignedIn
 
-
 PASSWORD = "a kettle sings at dusk"
 NOW = datetime.fromisoformat("2026-03-01T12:00:00.123+00:00")
 
