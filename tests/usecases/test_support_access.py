@@ -233,7 +233,7 @@ async def test_staff_give_back_what_is_theirs(desk: Desk) -> None:
     grant = await use(desk, ada, await shown(desk))
     assert isinstance(grant, Grant)
     for who, done in ((eve, False), (ada, True)):
-        assert await desk.run(lambda tx, w=who: support_access.give_back(tx, w, grant.grant_id, desk.now)) is done  # type: ignore[misc]
+        assert await desk.run(lambda tx, w=who: support_access.give_back(tx, w, grant.grant_id, desk.now)) is done
     assert not await desk.run(lambda tx: support_access.give_back(tx, ada, GrantId("x-none"), desk.now))
     assert isinstance(await view(desk, ada), NoGrant)
 
@@ -244,7 +244,7 @@ async def test_an_agent_lists_their_own_grants_a_lead_all(desk: Desk) -> None:
     await use(desk, ada, await shown(desk))
     await use(desk, eve, await shown(desk, BOB, LAMP), LAMP)
     seen = {
-        who.name: len(await desk.run(lambda tx, w=who: support_access.open_grants(tx, w, desk.now)))  # type: ignore[misc]
+        who.name: len(await desk.run(lambda tx, w=who: support_access.open_grants(tx, w, desk.now)))
         for who in (ada, eve, lea, pam)
     }
     assert seen == {"ada": 1, "eve": 1, "lea": 2, "pam": 2}
