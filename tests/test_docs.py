@@ -32,6 +32,7 @@ from gateway.config import load
 from gateway.config.settings import Settings
 from gateway.domain.commands import RESEND_DELAYS_S, Status
 from gateway.domain.failures import CATALOGUE, Retry, Stage
+from gateway.domain.own_codes import ALIASES
 from gateway.observability.metrics import Metrics
 from gateway.protocol import messages
 from gateway.protocol.codec import decode, decode_activation_reply, encode
@@ -344,6 +345,11 @@ def codes() -> str:
     return table(("number", "code", "ask again"), rows)
 
 
+def own_codes() -> str:
+    rows = [(f"`{name}`", CATALOGUE[code].digits, f"`{code.value}`") for name, code in ALIASES.items()]
+    return table(("name", "number", "code"), rows)
+
+
 def api_codes() -> str:
     rows = [
         (f"`{code.value}`", str(known.status), "yes" if known.retryable else "", known.title)
@@ -440,6 +446,7 @@ def default_of(field: FieldInfo) -> str:
 
 MAKERS: Final = {
     "codes": codes,
+    "own-codes": own_codes,
     "api-codes": api_codes,
     "metrics": metrics,
     "refusals": refusals,
