@@ -66,7 +66,9 @@ def opened(tx: Transaction, pairing: Pairing, identifiers: Identifiers, now: dat
     )
     attempt = learn(attempt, now=now, pairing_id=pairing.pairing_id)
     tx.attempts.add(attempt, AttemptKeys())
-    tx.attempts.note(attempt.attempt_id, Evidence(Source.APP, now, PAIRING_OPENED, stage=Stage.PAIR))
+    line = Evidence(Source.APP, now, PAIRING_OPENED, stage=Stage.PAIR)
+    tx.attempts.note(attempt.attempt_id, line)
+    count_line(tx, line)
     tx.ring_at(attempt.deadline)
     return attempt
 
