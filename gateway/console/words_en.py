@@ -194,6 +194,7 @@ _CHECK: Final = {
 _FUNNEL: Final = {
     "funnel": "Funnel",
     "span": "Span:",
+    "span_hour": "one hour",
     "span_hours": "{many} hours",
     "span_days": "{many} days",
     "span_day": "one day",
@@ -210,7 +211,7 @@ _FUNNEL: Final = {
     "median": "Median",
     "p95": "95th percentile",
     "seconds": "{seconds} s",
-    "of_whole": "{percent} ({part} of {whole})",
+    "of_whole": "{part} of {whole}",
     "top_codes": "Most frequent codes",
     "nothing_failed": "Nothing failed.",
     "funnel_note": "Attempts that began in this span. Seconds are from the first sign of a stage to the first of a "

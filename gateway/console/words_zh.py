@@ -193,6 +193,7 @@ _CHECK: Final = {
 _FUNNEL: Final = {
     "funnel": "漏斗",
     "span": "时间范围：",
+    "span_hour": "一小时",
     "span_hours": "{many} 小时",
     "span_days": "{many} 天",
     "span_day": "一天",
@@ -209,7 +210,7 @@ _FUNNEL: Final = {
     "median": "中位数",
     "p95": "第 95 百分位",
     "seconds": "{seconds} 秒",
-    "of_whole": "{percent}（{whole} 中的 {part}）",
+    "of_whole": "{whole} 中的 {part}",
     "top_codes": "最常见的代码",
     "nothing_failed": "没有失败。",
     "funnel_note": "统计在此时间范围内开始的激活。秒数为一个阶段的首个迹象到后一阶段首个迹象的时间。"

@@ -34,6 +34,8 @@ async def show_funnel(visit: Visit) -> Answered:
 
 
 def _span_name(visit: Visit, hours: int) -> str:
+    if hours == 1:
+        return visit.say("span_hour")
     if hours < _DAY:
         return visit.say("span_hours", many=hours)
     return visit.say("span_day") if hours == _DAY else visit.say("span_days", many=hours // _DAY)

@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.console.views.card import Fact
 from gateway.console.words import say
 from gateway.domain.failure_texts import Language, stage_name, text_of
 from gateway.domain.failures import CATALOGUE
 from gateway.domain.funnel import Funnel, Share
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash, as in the templates
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure by itself."""
+
+    name: str
+    value: str
+    of: str = ""
+    """What it is a share of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class FunnelView:
 
     since: datetime
     until: datetime
-    figures: tuple[Fact, ...]
+    figures: tuple[Figure, ...]
     stages: tuple[StageRow, ...]
     codes: tuple[CodeRow, ...]
 
@@ -60,16 +69,18 @@ def funnel_view(funnel: Funnel, language: Language) -> FunnelView:
     )
 
 
-def _figures(funnel: Funnel, language: Language) -> tuple[Fact, ...]:
-    values = {
+def _figures(funnel: Funnel, language: Language) -> tuple[Figure, ...]:
+    counts = {
         "funnel_attempts": str(funnel.attempts),
         "funnel_succeeded": str(funnel.succeeded),
         "funnel_failed": str(funnel.failed),
         "funnel_open": str(funnel.open),
-        "funnel_first_try": _of_whole(funnel.first_try, language),
-        "funnel_silent": _of_whole(funnel.silent, language),
     }
-    return tuple(Fact(say(language, name), value) for name, value in values.items())
+    shares = {"funnel_first_try": funnel.first_try, "funnel_silent": funnel.silent}
+    return (
+        *(Figure(say(language, name), value) for name, value in counts.items()),
+        *(_share(name, share, language) for name, share in shares.items()),
+    )
 
 
 def _stages(funnel: Funnel, language: Language) -> tuple[StageRow, ...]:
@@ -109,11 +120,12 @@ def _codes(funnel: Funnel, language: Language) -> tuple[CodeRow, ...]:
     )
 
 
-def _of_whole(share: Share, language: Language) -> str:
+def _share(name: str, share: Share, language: Language) -> Figure:
     ratio = share.ratio
     if ratio is None:
-        return NOTHING
-    return say(language, "of_whole", percent=_percent(ratio), part=share.part, whole=share.whole)
+        return Figure(say(language, name), NOTHING)
+    of = say(language, "of_whole", part=share.part, whole=share.whole)
+    return Figure(say(language, name), _percent(ratio), of)
 
 
 def _percent(share: float) -> str:
