@@ -162,17 +162,16 @@ class Campaign:
             await asyncio.sleep(pause)
             pause = LOOK_AGAIN_S
             waited = time.monotonic() - started
-            best: tuple[Reading | None, str, int] = (None, "", 0)
+            told, found_by = None, ""
             for asked, words in enumerate(home.identifiers(), 1):
                 reading = await self._support.read(words)
                 if reading is not None and reading.code is not None:
                     return Result(fault, reading, looked_up=asked, seconds=waited), words
-                if best[0] is None and reading is not None:
-                    best = (reading, words, asked)
-            told, words, asked = best
-            over = told is not None and await self._support.is_over(words)
+                if told is None and reading is not None:
+                    told, found_by = reading, words
+            over = told is not None and await self._support.is_over(found_by)
             if over or waited > PATIENCE_S:
-                return Result(fault, told, looked_up=max(asked, 1), seconds=waited), words
+                return Result(fault, told, looked_up=len(home.identifiers()), seconds=waited), found_by
 
     async def _once_more(self, result: Result, words: str) -> Result:
         return result if not words else replace(result, later=await self._support.read(words))

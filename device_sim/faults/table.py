@@ -103,7 +103,8 @@ _OPERATION: Final = (
     _heard("cert.store_failed", operation.tells_of_its_flash, BY_APPLIANCE),
     _silence("falls_silent", operation.falls_silent, "opconn", "opconn.never"),
     _heard("opconn.cert_rejected", operation.superseded_certificate, SURE),
-    _heard("opconn.still_claim", operation.stays_with_claim_certificate, SURE),
+    # The claim connection is seen; that its own never came is silence, and said to be no more than that.
+    _heard("opconn.still_claim", operation.stays_with_claim_certificate, SURE | GUESSED),
     _heard("opconn.id_mismatch", operation.wrong_device_client_id, SURE, "device_id_mismatch"),
     _heard("opconn.flapping", operation.flaps, SURE),
     _heard("opconn.acl_denied", operation.blocked_after_activation, SURE),
