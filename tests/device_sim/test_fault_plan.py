@@ -1,5 +1,6 @@
 """Plans of faults: what they do, and what is wrong with them in one clear sentence."""
 
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -73,3 +74,9 @@ def test_units_are_made_for_every_home_and_its_neighbour_and_for_the_full_househ
     small = needs_of(plan_of({"count": 2, "only": ["busy", "bad_signature", "unknown_machine_code"]}))
     assert (small.listed, small.batch, small.old_batch, small.unlisted) == (2 + 6, 2, 0, 2)
     assert needs_of(plan_of({"count": 1, "only": ["limit"]})).listed == 2 + FULL
+
+
+def test_the_plan_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "diagnose.md").read_text("utf-8")
+    plan = plan_of(tomllib.loads(page.partition("```toml\n")[2].partition("```")[0]))
+    assert Counter(plan.homes()) == {"client_cert_missing": 5, "crowd": 5, "falls_silent": 2}
