@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from gateway.console.views.codes import CodeView, code_view
+from gateway.console.views.evidence_words import evidence_words
 from gateway.console.words import say
 from gateway.domain.attempts import Outcome
 from gateway.domain.evidence import Evidence
@@ -161,7 +162,7 @@ def picture_of(stages: Sequence[StageMark], language: Language) -> Picture:
 
 def line_of(line: Evidence, language: Language) -> Line:
     """One line of evidence in words. Text of vendors stays as it came, for the template to escape."""
-    says = line.says.replace("_", " ") if line.code is None else text_of(line.code, language).title
+    says = evidence_words(line.says, language) if line.code is None else text_of(line.code, language).title
     if line.detail:
         says = f"{says} ({line.detail})"
     if line.times > 1:
