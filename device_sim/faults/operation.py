@@ -1,6 +1,5 @@
 """What goes wrong once the appliance has its certificate: silence, connections, binding, the first report."""
 
-import json
 from datetime import timedelta
 from typing import Any, Final
 
@@ -33,13 +32,6 @@ async def falls_silent(home: Home) -> None:
     """The certificate arrived, and nobody ever heard of the appliance again."""
     await home.begin()
     await activate(home)
-
-
-async def hangs_up_too_early(home: Home) -> None:
-    """The firmware asks without having subscribed to the answer, and hangs up."""
-    await home.begin()
-    async with line(home, home.made.claim) as one:
-        await one.link.publish(f"hg/v1/claim/{home.made.claim_id}/req", json.dumps(request_of(home)).encode())
 
 
 async def stays_with_claim_certificate(home: Home) -> None:

@@ -19,7 +19,7 @@ from device_sim.flash import Address
 from device_sim.phone import Phone
 from gateway.bootstrap import build
 from gateway.bootstrap.secrets import Secrets, open_secrets
-from gateway.cli.command import CommandError
+from gateway.cli.command import CommandError, Exit
 from gateway.cli.demo.stage import free_ports
 from gateway.cli.diagnose.factory import CHANGED_TYPE, Factory, changed_types
 from gateway.cli.diagnose.support import Desk
@@ -41,11 +41,13 @@ def run(plan: Plan, folder: Path | None, *, show_progress: bool) -> list[Result]
     """Run a plan against a gateway that lives for it. Its own log goes to a file in the folder.
 
     Raises:
-        CommandError: the gateway did not start, or an account could not be opened.
+        CommandError: the folder holds something, or the gateway did not start.
     """
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearthgate-diagnose-")))
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(place.iterdir()):
+            raise CommandError("the folder of a run must be empty: a run starts from nothing", Exit.USAGE)
         configure(level="INFO", stream=stack.enter_context((place / "hearthgate.log").open("a", encoding="utf-8")))
         bar = stack.enter_context(progress_bar("diagnose", len(plan.homes()), wanted=show_progress))
 
