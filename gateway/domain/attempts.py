@@ -108,10 +108,11 @@ def learn(
 
 
 def judged(attempt: Attempt, evidence: Sequence[Evidence], now: datetime) -> Attempt:
-    """The attempt as its evidence has it now. One that succeeded stays what it is: what comes later is another try."""
-    if attempt.outcome is Outcome.SUCCEEDED:
-        return attempt
+    """The attempt as its evidence has it now. One that succeeded stays so: only a remark may still come to it."""
     found = verdict(evidence)
+    if attempt.outcome is Outcome.SUCCEEDED:
+        remarked = found.code in REMARKS and attempt.stage_reached is Stage.FIRST
+        return replace(attempt, code=found.code, confidence=found.confidence) if remarked else attempt
     failed = found.code is not None or found.silent
     still = failed and attempt.outcome is Outcome.FAILED and found.code is attempt.code
     return replace(
@@ -133,12 +134,13 @@ def succeed(attempt: Attempt, evidence: Sequence[Evidence], now: datetime, stage
     """
     if not attempt.takes_more(now):
         return attempt
-    remark = verdict(evidence).code if stage is Stage.FIRST else None
+    found = verdict(evidence)
+    remarked = found.code in REMARKS and stage is Stage.FIRST
     return replace(
         attempt,
         stage_reached=stage,
-        confidence=Confidence.OBSERVED,
-        code=remark if remark in REMARKS else None,
+        confidence=found.confidence if remarked else Confidence.OBSERVED,
+        code=found.code if remarked else None,
         outcome=Outcome.SUCCEEDED,
         closed_at=now,
         due_at=None,

@@ -27,7 +27,7 @@ def note(tx: Transaction, says: str, name: str | None, address_index: bytes | No
     """
     attempt = None if name is None else _attempt_of(tx, name)
     probable = says in TLS_WORDS
-    if attempt is None and probable and address_index is not None:
+    if (attempt is None or not attempt.takes_more(now)) and probable and address_index is not None:
         attempt = _attempt_of_home(tx, address_index, now)
     code = _code_of(says, name)
     line = Evidence(Source.BROKER, now, says, None, None if code is None else stage_of(code), code, probable=probable)

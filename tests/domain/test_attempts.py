@@ -89,6 +89,16 @@ def test_a_success_with_a_remark_keeps_the_remark(attempt: Attempt, now: datetim
     assert (done.outcome, done.code) == (Outcome.SUCCEEDED, Code.FIRST_CLOCK_SKEW)
 
 
+def test_a_remark_that_comes_after_the_success_is_added_as_sure_as_its_source(attempt: Attempt, now: datetime) -> None:
+    done = succeed(attempt, [seen(Stage.FIRST, now)], now)
+    off = failure(Code.FIRST_REMOTE_OFF, now, Source.APPLIANCE_LATER)
+    remarked = judged(done, [seen(Stage.FIRST, now), off], now)
+    assert (remarked.outcome, remarked.code) == (Outcome.SUCCEEDED, Code.FIRST_REMOTE_OFF)
+    assert remarked.confidence is Confidence.REPORTED_BY_APPLIANCE
+    told_before = succeed(attempt, [seen(Stage.FIRST, now), off], now)
+    assert told_before.confidence is Confidence.REPORTED_BY_APPLIANCE
+
+
 def test_after_its_time_it_cannot_succeed_any_more(attempt: Attempt, now: datetime) -> None:
     late = now + DEADLINE
     assert not attempt.takes_more(late)

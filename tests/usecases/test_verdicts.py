@@ -71,6 +71,15 @@ async def test_a_nameless_failure_of_the_only_home_that_pairs_is_probably_its_ap
     )
 
 
+async def test_an_old_attempt_of_the_name_in_the_certificate_does_not_hide_the_home(gateway: Indoors) -> None:
+    made = await gateway.made()
+    await gateway.connect(made)
+    gateway.pass_by(seconds=200)
+    opened = await gateway.pairing(await gateway.account(), HOME)
+    await log(gateway, "tls_client_certificate_expired", made.claim_id)
+    assert await told(gateway, opened.pairing.trace_id) == (Code.TLS_CLIENT_CERT_INVALID, Confidence.INFERRED)
+
+
 async def test_with_two_pairings_at_one_address_nobody_is_accused(gateway: Indoors) -> None:
     opened = [await gateway.pairing(await gateway.account(), HOME) for _ in range(2)]
     await log(gateway, "tls_version")
