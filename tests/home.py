@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -32,16 +31,9 @@ from gateway.usecases.production_list import read_production_list
 from gateway.usecases.types import TypeCatalogue, load_catalogue
 from gateway.usecases.unit_rows import UnitIntake
 from gateway.usecases.units import import_units
+from tests.ports import free_port
 
 PATIENCE_S = 20.0
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 QUICK = Timings(verdict_s=1.0, first_pause_s=0.05, longest_pause_s=1.0, tick_s=0.05)

@@ -5,7 +5,6 @@ import contextlib
 import datetime as dt
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +22,7 @@ from gateway.transport.mqtt import MqttSettings, MqttTransport
 from gateway.transport.port import Transport
 from tests.contracts.pki import Authority, Leaf, Pki, new_name
 from tests.contracts.transport_contract import Appliance
+from tests.ports import free_port
 
 DAY = dt.timedelta(days=1)
 GROUP = "0123456789abcdefghjkmnpqrs"
@@ -30,12 +30,6 @@ GROUP = "0123456789abcdefghjkmnpqrs"
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the real clock for real servers
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -5,7 +5,6 @@ import contextlib
 import datetime as dt
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
@@ -25,16 +24,11 @@ from gateway.transport.nats import NatsAddress, NatsTransport, NatsTransportSett
 from gateway.transport.port import Intake, Transport
 from tests.contracts.pki import Leaf, Pki
 from tests.contracts.transport_contract import Appliance
+from tests.ports import free_port
 
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the real clock for real servers
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -30,7 +30,8 @@ from tests.faults.books import Books
 from tests.faults.child import Gateway
 from tests.faults.ledger import TYPE_ID, descriptor, write_types
 from tests.faults.residents import PATIENCE_S, PatientPhone, Resident
-from tests.home import free_port, settings_for
+from tests.home import settings_for
+from tests.ports import free_port
 
 QUICK = Timings(
     connect_s=5.0,

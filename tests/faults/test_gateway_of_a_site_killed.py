@@ -25,7 +25,7 @@ from tests.faults.child import Gateway
 from tests.faults.entrance import Entrance
 from tests.faults.house import House, house_settings
 from tests.faults.load import Busy
-from tests.home import free_port
+from tests.ports import free_port
 
 GATEWAYS = 3
 

@@ -16,8 +16,9 @@ from gateway.broker.nats.server import NatsServer
 from gateway.broker.probe import Probe, ProbeRefusedError
 from gateway.transport.nats import NatsAddress, NatsTransport, NatsTransportSettings
 from gateway.transport.port import Intake
-from tests.contracts.nats_rig import Decisions, free_port, now
+from tests.contracts.nats_rig import Decisions, now
 from tests.contracts.pki import Leaf, Pki
+from tests.ports import free_port
 
 PATIENCE = 60.0
 

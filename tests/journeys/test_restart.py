@@ -12,9 +12,10 @@ from device_sim.api import ProblemError
 from device_sim.phone import Phone, data_of
 from gateway.bootstrap.secrets import open_secrets
 from gateway.runtime.clock import utc_now
-from tests.home import QUICK, Home, eventually, free_port, gateway_running, settings_for
+from tests.home import QUICK, Home, eventually, gateway_running, settings_for
 from tests.journeys.conftest import BOTH, PLENTY
 from tests.journeys.people import Resident, one_made, pull_the_plug, resident, settled, somebody, until
+from tests.ports import free_port
 
 ENDS = {"applied", "rejected", "failed", "expired", "cancelled", "superseded", "applied_late"}
 
