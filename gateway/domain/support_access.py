@@ -36,9 +36,6 @@ MANY_MISSES: Final = 10
 """Misses within the window at which the alarm is raised, once."""
 
 
-# -- the case
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """Why somebody looks. Has one maker: `case_of`."""

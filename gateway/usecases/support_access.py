@@ -2,17 +2,17 @@
 
 The unit view (`look_up`) tells nothing about people. The customer view needs a grant: by the code that the customer
 reads out, or by two of the staff. A grant is looked at again in the transaction of every reading (`view_customer`).
+Every function for staff raises `MayNotError` when none of their roles allows it, and has then done nothing.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from gateway.domain.audit import AuditEntry, Result
-from gateway.domain.binding import Role
 from gateway.domain.devices import Device
-from gateway.domain.identity import AccountId, DeviceId
+from gateway.domain.identity import DeviceId
 from gateway.domain.staff import Action
 from gateway.domain.support_access import (
     ASK_LIFE,
@@ -33,7 +33,6 @@ from gateway.domain.support_access import (
     NotDecided,
     NotOpened,
     decide,
-    end_grant,
     holds,
     may_look,
     review,
@@ -43,13 +42,10 @@ from gateway.usecases import audit
 from gateway.usecases.outbox import Counted
 from gateway.usecases.services import Identifiers, TokenPurpose, Tokens
 from gateway.usecases.staff_sessions import SignedIn, entry_of
+from gateway.usecases.support_notes import about_glass, end_and_tell, open_to, owner_of, without_strangers
 from gateway.usecases.transaction import Transaction
 
 T = TypeVar("T")
-
-OPENED: Final = "support.opened"
-"""Event for the customer: support can see a device."""
-ENDED: Final = "support.ended"
 
 
 # -- look-ups: the unit view and traces
@@ -84,9 +80,6 @@ def look_up(
         find: reads it; the answer must hold no personal data.
         device_of: the device that was found, so that its owner sees in their activity that it was looked at.
         now: the present moment.
-
-    Raises:
-        MayNotError: none of their roles allows it.
     """
     entry = replace(entry_of(who, action, Result.GRANTED, now), target=target)
     tx.audit.hold()  # before counting: of two at once the second counts the first
@@ -109,7 +102,7 @@ def look_up(
 
 def concerning(tx: Transaction, entry: AuditEntry, device_id: DeviceId, now: datetime) -> AuditEntry:
     """The entry with the device, and with the account of its owner, who will see it."""
-    return replace(entry, device_id=device_id, account_id=_owner(tx, device_id, now))
+    return replace(entry, device_id=device_id, account_id=owner_of(tx, device_id, now))
 
 
 # -- the customer view
@@ -129,16 +122,12 @@ class NoGrant:
 
 
 def view_customer(tx: Transaction, who: SignedIn, device_id: DeviceId, now: datetime) -> OpenedDevice | NoGrant:
-    """Proof that somebody may read about this customer's device in this transaction, with the row that says so.
-
-    Raises:
-        MayNotError: none of their roles allows it.
-    """
+    """Proof that somebody may read about this customer's device in this transaction, with the row that says so."""
     entry = concerning(tx, entry_of(who, Action.VIEW_CUSTOMER, Result.GRANTED, now), device_id, now)
     grant = tx.support_access.grant_of(who.staff_id, device_id, now)
     device = tx.devices.get(device_id)
     if grant is None or device is None or not holds(grant, epoch=device.epoch, now=now):
-        audit.append(tx, _without_strangers(replace(entry, result=Result.REFUSED), device))
+        audit.append(tx, without_strangers(replace(entry, result=Result.REFUSED), device))
         return NoGrant()
     audit.append(tx, replace(entry, case=grant.case, reason=grant.reason))
     return OpenedDevice(grant, device)
@@ -155,11 +144,7 @@ def open_with_code(
     identifiers: Identifiers,
     now: datetime,
 ) -> Grant | NotOpened:
-    """Open one device for 24 hours with the code that the customer reads out. The code works once.
-
-    Raises:
-        MayNotError: none of their roles allows it.
-    """
+    """Open one device for 24 hours with the code that the customer reads out. The code works once."""
     entry = concerning(tx, entry_of(who, Action.USE_CODE, Result.GRANTED, now), device_id, now)
     entry = replace(entry, case=case.number, reason=case.reason)
     device = tx.devices.get(device_id)
@@ -169,7 +154,7 @@ def open_with_code(
         case CodeRefused(why=why, code=tried):
             if tried is not None:
                 tx.support_access.put_code(tried)
-            audit.append(tx, _without_strangers(replace(entry, result=Result.REFUSED), device))
+            audit.append(tx, without_strangers(replace(entry, result=Result.REFUSED), device))
             return why
         case CodeTaken(code=right):
             tx.support_access.remove_code(right)
@@ -185,7 +170,7 @@ def open_with_code(
                 opened_at=now,
                 until=now + GRANT_LIFE,
             )
-            _open(tx, grant, now)
+            open_to(tx, grant, now)
             audit.append(tx, entry)
             return grant
 
@@ -207,7 +192,7 @@ def give_back(tx: Transaction, who: SignedIn, grant_id: GrantId, now: datetime) 
     if grant is None or grant.staff_id != who.staff_id:
         audit.append(tx, replace(entry, result=Result.NOT_FOUND))
         return False
-    _end(tx, grant, GrantEnd.STAFF, entry, now)
+    end_and_tell(tx, grant, GrantEnd.STAFF, entry, now)
     return True
 
 
@@ -222,16 +207,12 @@ class NoCustomer:
 def ask_break_glass(
     tx: Transaction, who: SignedIn, device_id: DeviceId, case: Case, *, identifiers: Identifiers, now: datetime
 ) -> BreakGlass | NoCustomer:
-    """Ask to see a device without its customer's code; it waits an hour for a second person.
-
-    Raises:
-        MayNotError: none of their roles allows it.
-    """
+    """Ask to see a device without its customer's code; it waits an hour for a second person."""
     entry = concerning(tx, entry_of(who, Action.ASK_BREAK_GLASS, Result.GRANTED, now), device_id, now)
     entry = replace(entry, case=case.number, reason=case.reason)
     device = tx.devices.get(device_id)
     if device is None or entry.account_id is None:
-        audit.append(tx, _without_strangers(replace(entry, result=Result.NOT_FOUND), device))
+        audit.append(tx, without_strangers(replace(entry, result=Result.NOT_FOUND), device))
         return NoCustomer()
     glass = BreakGlass(
         glass_id=BreakGlassId(identifiers.new("b")),
@@ -255,20 +236,17 @@ def decide_break_glass(
 
     Returns:
         The grant, or the question that was declined.
-
-    Raises:
-        MayNotError: none of their roles allows it.
     """
     entry = entry_of(who, Action.APPROVE_BREAK_GLASS, Result.GRANTED, now)
     glass = tx.support_access.glass(glass_id)
     device = None if glass is None else tx.devices.get(glass.device_id)
     decided = decide(glass, by=who.staff_id, approve=approve, epoch=-1 if device is None else device.epoch, now=now)
     if isinstance(decided, NotDecided):
-        audit.append(tx, _about_glass(replace(entry, result=Result.REFUSED), glass))
+        audit.append(tx, about_glass(replace(entry, result=Result.REFUSED), glass))
         return decided
     tx.support_access.put_glass(decided)
     if decided.state is not GlassState.APPROVED:
-        audit.append(tx, _about_glass(replace(entry, result=Result.REFUSED), decided))
+        audit.append(tx, about_glass(replace(entry, result=Result.REFUSED), decided))
         return decided
     grant = Grant(
         grant_id=GrantId(identifiers.new("x")),
@@ -282,8 +260,8 @@ def decide_break_glass(
         opened_at=now,
         until=now + GLASS_LIFE,
     )
-    _open(tx, grant, now)
-    audit.append(tx, _about_glass(entry, decided))
+    open_to(tx, grant, now)
+    audit.append(tx, about_glass(entry, decided))
     return grant
 
 
@@ -303,63 +281,13 @@ def break_glass_to_review(tx: Transaction, who: SignedIn, now: datetime) -> list
 def review_break_glass(
     tx: Transaction, who: SignedIn, glass_id: BreakGlassId, *, justified: bool, now: datetime
 ) -> BreakGlass | NotDecided:
-    """Say afterwards whether it was right.
-
-    Raises:
-        MayNotError: none of their roles allows it.
-    """
+    """Say afterwards whether it was right."""
     entry = entry_of(who, Action.REVIEW_BREAK_GLASS, Result.GRANTED, now)
     glass = tx.support_access.glass(glass_id)
     reviewed = review(glass, by=who.staff_id, justified=justified, now=now)
     if isinstance(reviewed, NotDecided):
-        audit.append(tx, _about_glass(replace(entry, result=Result.REFUSED), glass))
+        audit.append(tx, about_glass(replace(entry, result=Result.REFUSED), glass))
         return reviewed
     tx.support_access.put_glass(reviewed)
-    audit.append(tx, _about_glass(entry, reviewed))
+    audit.append(tx, about_glass(entry, reviewed))
     return reviewed
-
-
-def _about_glass(entry: AuditEntry, glass: BreakGlass | None) -> AuditEntry:
-    if glass is None:
-        return entry
-    return replace(entry, device_id=glass.device_id, account_id=glass.account_id, case=glass.case, reason=glass.reason)
-
-
-# -- what all of them share
-
-
-def _owner(tx: Transaction, device_id: DeviceId, now: datetime) -> AccountId | None:
-    device = tx.devices.get(device_id)
-    if device is None:
-        return None
-    owners = (
-        binding.account_id
-        for binding in tx.bindings.of_device(device_id)
-        if binding.role is Role.OWNER and binding.epoch == device.epoch and binding.holds(now)
-    )
-    return next(owners, None)
-
-
-def _without_strangers(entry: AuditEntry, device: Device | None) -> AuditEntry:
-    """A device id that names nothing is text that somebody typed: it does not belong in the audit."""
-    return entry if device is not None else replace(entry, device_id=None)
-
-
-def _open(tx: Transaction, grant: Grant, now: datetime) -> None:
-    tx.support_access.add_grant(grant)
-    _tell(tx, OPENED, grant, now, until=grant.until.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
-
-
-def _end(tx: Transaction, grant: Grant, why: GrantEnd, entry: AuditEntry, now: datetime) -> None:
-    ended = end_grant(grant, why, now)
-    if ended is not grant:
-        tx.support_access.end_grant(ended)
-        _tell(tx, ENDED, ended, now)
-    about = replace(entry, device_id=grant.device_id, account_id=grant.account_id, case=grant.case, reason=grant.reason)
-    audit.append(tx, about)
-
-
-def _tell(tx: Transaction, kind: str, grant: Grant, now: datetime, **more: str) -> None:
-    """The owner's app is told at once, by name of neither person nor case: those are in the activity."""
-    data = {"grant_id": grant.grant_id, "device_id": grant.device_id, "kind": grant.kind.value, **more}
-    tx.emit(grant.account_id, kind, data, now, device_id=grant.device_id, epoch=grant.epoch)

@@ -19,7 +19,7 @@ from gateway.domain.support_access import (
 from gateway.usecases import audit
 from gateway.usecases.devices import held
 from gateway.usecases.services import TokenPurpose, Tokens
-from gateway.usecases.support_access import ENDED
+from gateway.usecases.support_notes import ENDED
 from gateway.usecases.transaction import Transaction
 
 
