@@ -191,3 +191,49 @@ async def test_support_finds_out_why_and_the_audit_shows_it(browser: Browser, tm
             await reader.page.goto(f"{reader.url}/staff")
             assert "otto" in await reader.seen("13-staff")
         passwords.close()
+
+
+async def test_an_open_card_keeps_up_to_date_by_itself(browser: Browser, tmp_path: Path) -> None:
+    async with home(tmp_path) as at:
+        services, passwords = services_of(at)
+        agent = await hire(services, "ava", StaffRole.AGENT, now=utc_now())
+        made = (await at.make(1))[0]
+        phone = at.phone()
+        await phone.sign_up()
+        appliance = at.appliance(made)
+        pairing = await phone.pair(appliance)
+        async with reading(browser, at, tmp_path, 1280) as reader:
+            await reader.log_in(agent)
+            assert "under way" in await reader.look_up(pairing.trace_id)
+            await reader.page.click("text=This attempt on a page of its own")
+            await reader.page.wait_for_selector("[data-changes]")
+            await reader.page.evaluate("window.loadedOnce = true")
+            at.start(appliance)
+            await reader.page.wait_for_selector(".tag.good >> text=succeeded")
+            assert await reader.page.evaluate("window.loadedOnce"), "the page was not loaded again"
+            said = await reader.page.text_content("[data-said]")
+            assert said is not None
+            assert "are done" in said
+            assert not reader.complaints
+        passwords.close()
+
+
+async def test_everything_works_without_scripts_and_on_paper(browser: Browser, tmp_path: Path) -> None:
+    async with home(tmp_path) as at:
+        trace_id = await fail_one(at)
+        services, passwords = services_of(at)
+        agent = await hire(services, "ava", StaffRole.AGENT, now=utc_now())
+        async with reading(browser, at, tmp_path, 1280, java_script_enabled=False) as reader:
+            await reader.log_in(agent)
+            await reader.page.fill("#look-up-words", trace_id)
+            await reader.page.press("#look-up-words", "Enter")
+            await reader.page.click("text=This attempt on a page of its own")
+            assert "act.unknown_machine_code" in await reader.page.inner_text("main")
+            await reader.page.emulate_media(media="print")
+            assert not await reader.page.locator("nav").is_visible()
+            assert not await reader.page.locator("form").first.is_visible()
+            await reader.page.screenshot(path=tmp_path / "card-on-paper.png", full_page=True)
+            await reader.page.emulate_media(media="screen")
+            await reader.page.click("text=Log out")
+            await reader.page.wait_for_url(f"{reader.url}/log-in")
+        passwords.close()
