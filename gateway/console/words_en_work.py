@@ -59,6 +59,7 @@ _CUSTOMERS: Final = {
     "not_opened_code_used_up": "Too many tries with this code. The customer has to show a new one.",
     "bad_case": "Case and reason are needed: a case of up to 40 characters, a reason of 8 to 200.",
     "no_device": "There is no such appliance, or it was never activated.",
+    "open_hint": "To open an appliance, look it up first: the forms are below its result.",
     "open_now": "Open now",
     "open_none": "Nothing is open.",
     "opened_by": "How",

@@ -60,6 +60,7 @@ _CUSTOMERS: Final = {
     "not_opened_code_used_up": "此验证码尝试次数过多。客户须重新显示一个。",
     "bad_case": "须填写工单号（最多 40 个字符）和理由（8 至 200 个字符）。",
     "no_device": "没有这台设备，或它从未激活。",
+    "open_hint": "要打开一台设备，请先查询：表单在查询结果下方。",
     "open_now": "当前已打开",
     "open_none": "目前没有打开的设备。",
     "opened_by": "方式",
