@@ -1,5 +1,6 @@
 """What staff do is counted, by outcome and without anybody's name."""
 
+from gateway.bootstrap.counting import CommitCounts
 from gateway.domain.staff import StaffRole
 from tests.console.home_of_ann import MAC, move_in
 from tests.console.rig import Console
@@ -10,6 +11,7 @@ def sample(console: Console, name: str, **labels: str) -> float:
 
 
 async def test_hits_and_misses_are_counted(console: Console) -> None:
+    console.database.on_commit(CommitCounts(console.metrics).committed)
     await move_in(console)
     reader = await console.reader(StaffRole.AGENT)
     for words in (MAC, "a4:c1:38:00:4f:2b", "nothing at all"):

@@ -66,11 +66,9 @@ async def _look_up(visit: Visit, words: str, action: Action) -> Hit | None:
         lambda tx: look_up(tx, who, action=action, target=target, find=find, device_of=_device_of, now=now),
     )
     if isinstance(looked, LookedEnough):
-        deps.metrics.look_ups.labels("refused").inc()
         raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "looked_enough", retry_after_s=looked.retry_after_s)
     if looked.alarm:
         _log.warning("many_misses")  # nobody's name, and not what was looked for
-    deps.metrics.look_ups.labels("miss" if looked.found is None else "hit").inc()
     return looked.found
 
 
