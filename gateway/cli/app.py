@@ -6,8 +6,8 @@ from gateway.cli import staff as staff_commands
 from gateway.cli.attempts import commands as attempts
 from gateway.cli.command import new_group
 from gateway.cli.demo import demo
-from gateway.cli.doctor import doctor
 from gateway.cli.diagnose import diagnose
+from gateway.cli.doctor import doctor
 
 app = new_group(help="A self-hosted gateway between home appliances, their app, and the people who help.")
 
