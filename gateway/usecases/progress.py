@@ -128,7 +128,8 @@ def refusable(
     attempt = attempt_for(tx, facts, pairing, identifiers, now)
     if attempt.outcome is Outcome.SUCCEEDED:
         return _fresh(tx, facts, None, identifiers, now)  # a try of its own, after one that is done
-    if attempt.stage_reached.digit <= stage_of(code).digit:
+    # A connection that is refused after others stood is the same appliance's: the verdict weighs the two.
+    if attempt.stage_reached.digit <= stage_of(code).digit or stage_of(code) is Stage.OPCONN:
         return attempt
     return _fresh(tx, replace(facts, unit_id=None), None, identifiers, now)
 

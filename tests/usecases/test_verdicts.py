@@ -11,6 +11,8 @@ from gateway.domain.identity import ClaimId, DeviceId
 from gateway.domain.silence import WAIT
 from gateway.protocol.topics import UpChannel
 from gateway.usecases import appliances, broker_log, progress, states
+from gateway.usecases.certificates import revoke_all
+from gateway.usecases.connections import Denied
 from gateway.usecases.states import Reported
 from gateway.usecases.verdicts import LINES_AT_MOST, noted
 from tests.usecases.happenings import report
@@ -261,6 +263,20 @@ async def test_more_than_five_connections_in_ten_minutes_are_a_fault_of_their_ow
     gateway.pass_by(seconds=1)
     await report(gateway, made, 1)
     assert (await gateway.attempt(trace_id))[0].outcome is Outcome.SUCCEEDED
+
+
+async def test_a_restart_with_a_replaced_certificate_is_told_of_the_attempt_under_way(
+    gateway: Indoors,
+) -> None:
+    made, account = await gateway.made(), await gateway.account()
+    opened = await gateway.pairing(account)
+    await gateway.activated(made, bind_token=opened.bind_token)
+    await gateway.hello(made)
+    gateway.pass_by(seconds=5)
+    await gateway.run(lambda tx: revoke_all(tx, made.device_id or DeviceId(""), gateway.now))
+    gateway.pass_by(seconds=1)
+    assert await gateway.arrive(made) == Denied(Code.OPCONN_CERT_REJECTED)
+    assert await told(gateway, opened.pairing.trace_id) == (Code.OPCONN_CERT_REJECTED, Confidence.OBSERVED)
 
 
 @pytest.mark.parametrize(("off_s", "code"), [(299, None), (301, Code.FIRST_CLOCK_SKEW), (-301, Code.FIRST_CLOCK_SKEW)])
