@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from gateway.observability.logging import logger
-from gateway.usecases.audit import AuditUnavailableError, checkpoint_if_due
+from gateway.usecases.audit import AuditUnavailableError, checkpoint_due, checkpoint_if_due
 from gateway.usecases.services import AuditSigner, Clock
 from gateway.usecases.transaction import Database, DatabaseUnavailableError
 
@@ -35,6 +35,8 @@ class Checkpoints:
         """Sign if a day has passed."""
         now = self._clock()
         try:
+            if not await self._database.read(lambda tx: checkpoint_due(tx, now)):
+                return
             signed = await self._database.run(lambda tx: checkpoint_if_due(tx, self._signer, now))
         except AuditUnavailableError:
             _log.error("audit_end_missing", advice="run: hearthgate audit verify")

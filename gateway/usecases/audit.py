@@ -160,13 +160,18 @@ def _activity(row: AuditRow) -> Activity:
 # -- checkpoints
 
 
+def checkpoint_due(tx: Transaction, now: datetime) -> bool:
+    """Whether the last signature is a day old and there are newer rows. Takes no lock: for looking often."""
+    newest = tx.audit.newest_checkpoint()
+    if newest is None:
+        return tx.audit.end() > 0
+    return now >= newest.at + CHECKPOINT_EVERY and tx.audit.end() != newest.number
+
+
 def checkpoint_if_due(tx: Transaction, signer: AuditSigner, now: datetime) -> Checkpoint | None:
     """Sign the newest hash when the last signature is a day old and there are newer rows; the new one, or None."""
-    newest = tx.audit.newest_checkpoint()
-    if newest is not None and now < newest.at + CHECKPOINT_EVERY:
-        return None
     last = tx.audit.hold()
-    if last == (0 if newest is None else newest.number):
+    if not checkpoint_due(tx, now):
         return None
     row = tx.audit.row(last)
     if row is None:
