@@ -48,7 +48,7 @@ class Time:
 class Console:
     """One gateway's console."""
 
-    path: str
+    url: str = field(repr=False)
     limits: ConsoleLimits = field(default_factory=lambda: ConsoleLimits(look_up_seconds=0, stream_look_seconds=0.02))
     time: Time = field(default_factory=Time)
     clients: list[Client] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Console:
 
     def __post_init__(self) -> None:
         self.keys = KeyRing(MasterKey(bytes(range(32))))
-        self.engine = engine_for(f"sqlite:///{self.path}", threads=4)
+        self.engine = engine_for(self.url, threads=4)
         migrate(self.engine)
         self.database = Database(self.engine, gateway_id="g-test")
         self.passwords = BcryptPasswords(self.keys, cost=4, workers=1)
