@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gateway.bootstrap.homes import home_index
 from gateway.bootstrap.secrets import Secrets
 from gateway.broker.mosquitto.broker import RevocationLists
 from gateway.broker.port import Deny, Permit, Presented
@@ -53,6 +54,7 @@ class Admission:
             serial=shown.serial,
             fingerprint=shown.fingerprint,
             not_after=shown.not_after,
+            address_index=home_index(self._secrets.indexes, presented.address),
         )
         outcome = await self._database.run(
             lambda tx: connections.decide(tx, connecting, self._secrets.identifiers, now),

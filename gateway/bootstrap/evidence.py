@@ -4,11 +4,11 @@ import asyncio
 from functools import partial
 from typing import Final
 
+from gateway.bootstrap.homes import home_index
 from gateway.broker.port import LogLine
-from gateway.domain.addresses import home_of
 from gateway.observability.metrics import Metrics
 from gateway.usecases import broker_log
-from gateway.usecases.services import BlindIndexes, IndexedField
+from gateway.usecases.services import BlindIndexes
 from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
 
 WAITING_AT_MOST: Final = 1_000
@@ -47,11 +47,4 @@ class BrokerEvidence:
 
     def _note(self, tx: Transaction, *, lines: list[LogLine]) -> None:
         for line in lines:
-            broker_log.note(tx, line.says, line.client_id, self._home(line.address), line.at)
-
-    def _home(self, address: str | None) -> bytes | None:
-        """The index under which an app of the same home has opened its pairing."""
-        try:
-            return None if address is None else self._indexes.index(IndexedField.ADDRESS, home_of(address))
-        except ValueError:
-            return None  # a log may hold anything
+            broker_log.note(tx, line.says, line.client_id, home_index(self._indexes, line.address), line.at)

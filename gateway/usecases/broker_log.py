@@ -1,18 +1,15 @@
 """Lines of the broker's log as evidence: of whom they name, of the only pairing that they fit, or of nobody yet."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from gateway.domain.attempts import Attempt
 from gateway.domain.broker_words import CLAIM_CODES, DEVICE_CODES, TLS_CODES, TLS_WORDS
 from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import Code, stage_of
 from gateway.domain.identity import ClaimId, DeviceId, Kind, kind_of
+from gateway.usecases.homes import attempt_of_home, tell_home
 from gateway.usecases.transaction import Transaction
 from gateway.usecases.verdicts import noted
-
-SAME_HOME_FOR: Final = timedelta(seconds=120)
-"""A nameless failure this long after an app of the same address opened its pairing is probably its appliance's."""
 
 
 def note(tx: Transaction, says: str, name: str | None, address_index: bytes | None, now: datetime) -> None:
@@ -28,11 +25,13 @@ def note(tx: Transaction, says: str, name: str | None, address_index: bytes | No
     attempt = None if name is None else _attempt_of(tx, name)
     probable = says in TLS_WORDS
     if (attempt is None or not attempt.takes_more(now)) and probable and address_index is not None:
-        attempt = _attempt_of_home(tx, address_index, now)
+        attempt = attempt_of_home(tx, address_index, now)
     code = _code_of(says, name)
     line = Evidence(Source.BROKER, now, says, None, None if code is None else stage_of(code), code, probable=probable)
     if attempt is not None and attempt.takes_more(now):
-        noted(tx, attempt, [line], now)
+        attempt = noted(tx, attempt, [line], now)
+        if name is not None and kind_of(name) is Kind.CLAIM:
+            tell_home(tx, address_index, attempt, line, now)
     else:
         tx.attempts.note(None, line, address_index)
 
@@ -46,14 +45,6 @@ def _attempt_of(tx: Transaction, name: str) -> Attempt | None:
             return None if device is None else tx.attempts.latest_of_unit(device.unit_id)
         case Kind.GATEWAY | None:
             return None
-
-
-def _attempt_of_home(tx: Transaction, address_index: bytes, now: datetime) -> Attempt | None:
-    """The attempt of the only pairing that is open at this address. Of two, nobody can say whose it is."""
-    pairings = tx.pairings.open_from(address_index, now)
-    if len(pairings) != 1 or now - pairings[0].opened_at > SAME_HOME_FOR:
-        return None
-    return tx.attempts.latest_of_pairing(pairings[0].pairing_id)
 
 
 def _code_of(says: str, name: str | None) -> Code | None:

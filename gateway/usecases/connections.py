@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from gateway.domain.attempts import Source
 from gateway.domain.binding import Unbound
 from gateway.domain.certificates import Alive, Dead, RenewOnly, standing
 from gateway.domain.devices import Device, DeviceStatus
-from gateway.domain.failures import Code, Stage
+from gateway.domain.evidence import Evidence, Source
+from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import ClaimId, DeviceId, Kind
 from gateway.domain.presence import REPORT_EVERY
 from gateway.domain.silence import CLAIM_CONNECTED
@@ -19,6 +19,7 @@ from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import binding, commands, presence, progress
 from gateway.usecases.binding import VERDICT_RESENT_FOR
 from gateway.usecases.certificates import confirm_seen
+from gateway.usecases.homes import tell_home
 from gateway.usecases.progress import Facts
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import CommandSigner, Identifiers
@@ -46,6 +47,8 @@ class Connecting:
     fingerprint: bytes = field(repr=False)
     not_after: datetime
     """The certificate's X.509 end."""
+    address_index: bytes | None = field(repr=False, default=None)
+    """Keyed digest of the home that it came from, where the broker tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,17 @@ def _decide_claim(
     facts = Facts(claim_id=claim_id, keys=AttemptKeys(claim_id=claim_id))
     if connecting.client_id != connecting.common_name:
         code = Code.CLAIM_ID_MISMATCH
-        progress.refused(tx, facts, None, identifiers, code, Source.BROKER, "client_id_differs", now)
+        says = "client_id_differs"
+        attempt = progress.refused(tx, facts, None, identifiers, code, Source.BROKER, says, now)
+        line = Evidence(Source.BROKER, now, says, code.value, stage_of(code), code)
+        tell_home(tx, connecting.address_index, attempt, line, now)
         return Denied(code)
     tx.units.claim_connected(claim_id, connecting.fingerprint, now)
     attempt = progress.attempt_for(tx, facts, None, identifiers, now)
     attempt = progress.advanced(tx, attempt, Stage.CLAIM, Source.BROKER, CLAIM_CONNECTED, now)
     progress.came_as_claim(tx, attempt, now)
+    line = Evidence(Source.BROKER, now, CLAIM_CONNECTED, stage=Stage.CLAIM)
+    tell_home(tx, connecting.address_index, attempt, line, now)
     return Permitted(Standing.FULL, connecting.not_after)
 
 

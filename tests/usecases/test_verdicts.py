@@ -121,6 +121,32 @@ async def test_a_denied_topic_is_the_claims_before_and_the_appliances_after_acti
     assert await told(gateway, trace_id) == (Code.OPCONN_ACL_DENIED, Confidence.OBSERVED)
 
 
+async def test_a_claim_identity_that_is_refused_is_shown_to_the_only_pairing_of_its_home(gateway: Indoors) -> None:
+    made = await gateway.made()
+    opened = await gateway.pairing(await gateway.account(), HOME)
+    assert await gateway.connect(made, client_id="somebody", address_index=HOME) == Denied(Code.CLAIM_ID_MISMATCH)
+    assert await told(gateway, opened.pairing.trace_id) == (Code.CLAIM_ID_MISMATCH, Confidence.INFERRED)
+    own = await gateway.run(lambda tx: tx.attempts.latest_of_claim(made.claim_id))
+    assert own is not None
+    assert (own.code, own.confidence, own.pairing_id) == (Code.CLAIM_ID_MISMATCH, Confidence.OBSERVED, None)
+
+
+async def test_another_appliance_of_the_home_does_not_take_the_pairing_from_the_one_that_brings_the_token(
+    gateway: Indoors,
+) -> None:
+    mine, other = await gateway.made(), await gateway.made()
+    opened = await gateway.pairing(await gateway.account(), HOME)
+    await gateway.connect(other, address_index=HOME)
+    assert (await gateway.activated(other))["trace_id"] != opened.pairing.trace_id
+    await gateway.connect(mine, address_index=HOME)
+    reply = await gateway.activated(mine, bind_token=opened.bind_token)
+    assert reply["trace_id"] == opened.pairing.trace_id
+    gateway.pass_by(seconds=1)
+    await gateway.hello(mine)
+    await report(gateway, mine, 1)
+    assert (await gateway.attempt(opened.pairing.trace_id))[0].outcome is Outcome.SUCCEEDED
+
+
 # -- silence
 
 
