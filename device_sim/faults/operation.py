@@ -1,5 +1,6 @@
 """What goes wrong once the appliance has its certificate: silence, connections, binding, the first report."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from gateway.protocol.topics import UpChannel
 
 CONNECTS: Final = 7
 """More than five in ten minutes."""
+RESTART_S: Final = 0.5
 SKEW: Final = timedelta(minutes=42)
 TOO_LARGE: Final = 17_000
 """More than the protocol's 16 KiB, less than what a broker lets pass."""
@@ -155,7 +157,10 @@ async def tells_of_its_flash(home: Home) -> None:
     """The new certificate could not be stored: told at the next connection, made with the old credential."""
     await home.begin()
     await activate(home)
-    history = [{"stage": "cert", "code": "store_failed", "count": 1, "ago_ms": 500}]
+    loop = asyncio.get_running_loop()
+    failed_at = loop.time()
+    await asyncio.sleep(RESTART_S)
+    history = [{"stage": "cert", "code": "store_failed", "count": 1, "ago_ms": int((loop.time() - failed_at) * 1000)}]
     await ask_once(home, request_of(home, history=history))
 
 
@@ -189,5 +194,5 @@ def _report(own: Activated, state: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _tell(one: Line, own: Activated, stage: str, code: str) -> None:
-    entry = {"stage": stage, "code": code, "count": 1, "ago_ms": 100}
+    entry = {"stage": stage, "code": code, "count": 1, "ago_ms": 0}
     await say(one, own, UpChannel.LOG, {"entries": [entry]})

@@ -81,8 +81,9 @@ _REQUESTS: Final = (
     _heard("claim.bad_credential", requests.certificate_of_another_unit, SURE, "swapped_certificate"),
     _heard("claim.bad_credential", requests.without_proof, SURE, "batch_without_proof", Kind.BATCH),
     _heard("claim.not_authorised", requests.batch_no_longer_accepted, SURE, kind=Kind.OLD_BATCH),
-    _heard("claim.id_mismatch", requests.wrong_client_id, SURE, "claim_id_mismatch"),
-    _heard("claim.topic_denied", requests.wrong_topic, SURE),
+    # Seen by the broker, under a name that no customer has; that it is this pairing's appliance is only probable.
+    _heard("claim.id_mismatch", requests.wrong_client_id, SURE | GUESSED, "claim_id_mismatch"),
+    _heard("claim.topic_denied", requests.wrong_topic, SURE | GUESSED),
     _heard("claim.duplicate_id", requests.cloned, SURE),
     _heard("act.malformed", requests.malformed, SURE),
     _heard("act.unknown_machine_code", requests.unlisted, SURE, kind=Kind.UNLISTED),
