@@ -16,6 +16,7 @@ from device_sim.phone import Phone
 from gateway.bootstrap import build
 from gateway.bootstrap.secrets import open_secrets
 from gateway.cli.demo.stage import HOUSEHOLD, LOGIN_NAME, Factory, Stage, set_up
+from gateway.cli.demo.support import SupportLogin, ready_login
 from gateway.cli.demo.telling import StepFailedError, Teller
 from gateway.observability.logging import configure
 from gateway.runtime.application import Application
@@ -85,7 +86,8 @@ async def _play(folder: Path, teller: Teller, *, once: bool) -> bool:
                 household = _Household(factory, phone, factory.make("factory", HOUSEHOLD, seed=1))
                 await _tell(application, household, teller, tasks)
                 if not once:
-                    _invite(application, stage, teller)
+                    login = await ready_login(application.parts.database, secrets, settings, stage.password)
+                    _invite(application, stage, login, teller)
                     await told.wait()
                 for appliance in household.appliances:
                     appliance.stop()
@@ -204,12 +206,15 @@ async def _fail(household: _Household, teller: Teller, tasks: asyncio.TaskGroup)
         )
 
 
-def _invite(application: Application, stage: Stage, teller: Teller) -> None:
+def _invite(application: Application, stage: Stage, support: SupportLogin, teller: Teller) -> None:
     parts = application.parts
     teller.line()
     teller.line(f"   API        {parts.api.url}/docs   (document: {parts.api.url}/openapi.json)")
     teller.line(f"   log in     {LOGIN_NAME}  {stage.password}")
-    teller.line(f"   console    {parts.console.url}   (first: hearthgate staff create)")
+    teller.line(f"   console    {parts.console.url}")
+    teller.line(
+        f"   log in     {support.name}  {stage.password}  code {support.code}  (authenticator: {support.secret})"
+    )
     teller.line(f"   operator   {parts.operator.url}/readyz  {parts.operator.url}/metrics")
     teller.line(f"   appliances mqtts://127.0.0.1:{stage.ports.mqtt}, with client certificates only")
     teller.line()
