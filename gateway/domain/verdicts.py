@@ -86,10 +86,12 @@ def stage_reached(evidence: Iterable[Evidence]) -> Stage:
     return max(seen, key=lambda stage: stage.digit, default=Stage.PAIR)
 
 
-def _order(line: Evidence) -> tuple[datetime, str, str, str, int, str]:
+def _order(line: Evidence) -> tuple[datetime, tuple[str, ...], int, bool]:
     """A total order by moment, so that two lines of one moment do not depend on which came first."""
     code = "" if line.code is None else line.code.value
-    return line.at, code, line.source.value, line.says, line.times, line.raw_code or ""
+    stage = "" if line.stage is None else line.stage.value
+    words = (code, stage, line.source.value, line.says, line.raw_code or "", line.detail or "")
+    return line.at, words, line.times, line.probable
 
 
 def _silence(lines: Sequence[Evidence]) -> Evidence | None:
