@@ -12,6 +12,7 @@ from gateway.config.sections import ApiSection
 from gateway.security.audit_signatures import Ed25519AuditSigner
 from gateway.security.authorities import AuthorityFolder, AuthorityName
 from gateway.security.blind_index import HmacBlindIndexes
+from gateway.security.certificate_facts import certificate_facts, is_for
 from gateway.security.certificates import (
     IssuedIdentity,
     ends_within,
@@ -90,13 +91,9 @@ def broker_files(secrets: Secrets, settings: Settings, hosts: Sequence[str], clo
     """The broker's server certificate, made anew when it is about to end or has to hold for other names."""
     folder = settings.data_folder / "broker"
     files = ListenerFiles(folder / "server.pem", folder / "server.key")
-    names = folder / "server.names"
-    wanted = " ".join(sorted(hosts))
-    if _lasts(files, clock) and names.exists() and names.read_text() == wanted:
-        return files
-    https = secrets.authorities.signing(AuthorityName.HTTPS)
-    _write(files, issue_broker_certificate(https, hosts, clock()))
-    replace_private(names, wanted.encode())
+    if not _lasts(files, hosts, clock):
+        https = secrets.authorities.signing(AuthorityName.HTTPS)
+        _write(files, issue_broker_certificate(https, hosts, clock()))
     return files
 
 
@@ -134,7 +131,7 @@ def _listener_tls(secrets: Secrets, api: ApiSection, folder: Path, clock: Clock)
             certificate, key = api.certificate_file, api.key_file
         case "issued":
             files = ListenerFiles(folder / "server.pem", folder / "server.key")
-            if not _lasts(files, clock):
+            if not _lasts(files, api.hosts, clock):
                 https = secrets.authorities.signing(AuthorityName.HTTPS)
                 _write(files, issue_https_certificate(https, api.hosts, clock()))
             certificate, key = files.certificate, files.key
@@ -147,10 +144,13 @@ def _listener_tls(secrets: Secrets, api: ApiSection, folder: Path, clock: Clock)
     return context
 
 
-def _lasts(files: ListenerFiles, clock: Clock) -> bool:
+def _lasts(files: ListenerFiles, hosts: Sequence[str], clock: Clock) -> bool:
+    """Whether the certificate that is there goes on: for some time, and for every host that is wanted now."""
     if not (files.certificate.exists() and files.key.exists()):
         return False
-    return not ends_within(files.certificate.read_text(), RENEW_OWN, clock())
+    pem = files.certificate.read_text()
+    facts = certificate_facts(pem.encode())
+    return not ends_within(pem, RENEW_OWN, clock()) and all(is_for(facts, host.lower()) for host in hosts)
 
 
 def _write(files: ListenerFiles, identity: IssuedIdentity) -> None:

@@ -30,3 +30,9 @@ def certificate_facts(pem: bytes) -> CertificateFacts:
     hosts = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
     hosts |= {str(address) for address in names.get_values_for_type(x509.IPAddress)}
     return CertificateFacts(certificate.not_valid_before_utc, certificate.not_valid_after_utc, frozenset(hosts))
+
+
+def is_for(facts: CertificateFacts, host: str) -> bool:
+    """True when a certificate holds for a host, given in lower case."""
+    # RFC 6125, 6.4.3: a wildcard stands for exactly one label.
+    return host in facts.hosts or f"*.{host.partition('.')[2]}" in facts.hosts

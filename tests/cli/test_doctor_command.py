@@ -17,7 +17,7 @@ import pytest
 from gateway.api.operator import Check, make_operator_application
 from gateway.api.server import ApiServer, Listen
 from gateway.cli.doctor.brokers import ask_operator, readiness
-from gateway.cli.doctor.certificates import authority_dates, is_for, server_certificates
+from gateway.cli.doctor.certificates import authority_dates, server_certificates
 from gateway.cli.doctor.findings import Finding, Level, Looked
 from gateway.cli.doctor.machine import clock, open_files
 from gateway.cli.doctor.stored import database
@@ -26,7 +26,7 @@ from gateway.config import Settings, load
 from gateway.observability.metrics import Metrics
 from gateway.runtime.clock import utc_now
 from gateway.security.authorities import AuthorityName
-from gateway.security.certificate_facts import CertificateFacts
+from gateway.security.certificate_facts import CertificateFacts, is_for
 from gateway.security.certificates import issue_https_certificate
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.usecases.repositories.attempts import AttemptKeys

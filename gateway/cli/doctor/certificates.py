@@ -11,7 +11,7 @@ from gateway.cli.doctor.findings import Finding, Looked, ok, warning, wrong
 from gateway.cli.opening import authorities
 from gateway.config.sections import ApiSection
 from gateway.security.authorities import AuthorityError, AuthorityName
-from gateway.security.certificate_facts import CertificateFacts, certificate_facts
+from gateway.security.certificate_facts import CertificateFacts, certificate_facts, is_for
 from gateway.security.files import UnsafeFileError
 from gateway.security.keys import MasterKeyError
 
@@ -87,12 +87,6 @@ def _covers(check: str, path: Path, hosts: tuple[str, ...], fix: str) -> Iterato
         return
     if missing := [host for host in hosts if not is_for(facts, host.lower())]:
         yield wrong(check, f"it does not hold for {', '.join(missing)}", fix)
-
-
-def is_for(facts: CertificateFacts, host: str) -> bool:
-    """True when a certificate holds for a host, given in lower case."""
-    # RFC 6125, 6.4.3: a wildcard stands for exactly one label.
-    return host in facts.hosts or f"*.{host.partition('.')[2]}" in facts.hosts
 
 
 def _file(check: str, path: Path, now: datetime, fix: str) -> Iterator[Finding]:
