@@ -8,7 +8,7 @@ Pure: the same lines give the same verdict in whatever order they arrived. The r
    surest source, then the latest word. A code goes when the appliance is seen to have gone on, and by nothing else.
 3. A failure at a stage that was already behind counts if it is newer than the last step forward and somebody of ours
    saw it, or if nothing was heard since: it explains the silence better than the silence itself.
-4. Silence counts last, and not at all once there was a sign of life after it.
+4. Silence counts last, and not at all once there was a sign of life after it; nor does what only explained it.
 5. "Wrong password" is said only after three equal results with a good signal, and never against a phone that joined
    the same network with the same password.
 """
