@@ -36,7 +36,13 @@ def second_of(first: dict[str, Any], folder: Path) -> dict[str, Any]:
     shutil.copytree(
         first["data_folder"], data, ignore=shutil.ignore_patterns("gateway.id", "nats", "mosquitto", "*.db*")
     )
-    tables = {**first, "data_folder": str(data), "api": {"port": free_port()}, "operator": {"port": free_port()}, "console": {"port": 0}}
+    tables = {
+        **first,
+        "data_folder": str(data),
+        "api": {"port": free_port()},
+        "operator": {"port": free_port()},
+        "console": {"port": 0},
+    }
     if kind == "nats":
         program = folder / "stand-in"
         program.write_text(_STAND_IN)
