@@ -143,7 +143,7 @@ LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
         "act.already_active": "a used unit is activated again and refused only at binding (bind.owned)",
         "act.pending_approval": "this version has no approval by people",
         "cert.subject_mismatch": "the gateway writes its own subject and never reads the one in the request",
-        "cert.ca_unavailable": "the authority is a file of the gateway that signs; it is away only with the gateway",
+        "cert.ca_unavailable": "the authority is a file of the gateway; it fails in the last two years of its twenty",
         "cert.not_delivered": "an answer that found no listener and one that was lost look like silence (opconn.never)",
         "cert.token_expired": "a token that came late is told as bind.token_expired",
         "bind.no_presence": "pairing by button is not offered by this version's API",

@@ -1,5 +1,7 @@
 """The Device authority: checks what appliances ask for and signs what the gateway has decided and recorded."""
 
+from datetime import datetime
+
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
@@ -26,6 +28,11 @@ class DeviceAuthority:
         if authority.trusted.name is not AuthorityName.DEVICE:
             raise ValueError(f"the {authority.trusted.name} authority does not vouch for devices")
         self._authority = authority
+
+    @property
+    def ends(self) -> datetime:
+        """When the authority's own certificate ends."""
+        return self._authority.trusted.certificate.not_valid_after_utc
 
     def check_csr(self, pem: str) -> CheckedCsr | CsrRefused:
         """See `csr.check_csr`: never raises."""

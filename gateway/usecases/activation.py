@@ -25,7 +25,7 @@ from gateway.protocol.signing import proof_bytes
 from gateway.protocol.topics import ClaimChannel, ClaimTopic
 from gateway.usecases import binding, presence, progress
 from gateway.usecases.asking import UNPROVEN, Asked, look_up, recorded, refuse
-from gateway.usecases.certificates import key_of, plan_certificate, sign_certificate
+from gateway.usecases.certificates import can_sign, key_of, plan_certificate, sign_certificate
 from gateway.usecases.descriptors import CredentialKind
 from gateway.usecases.progress import Step
 from gateway.usecases.services import (
@@ -88,6 +88,9 @@ def prepare(
             return None
         case _ if isinstance(csr, CsrRefused):
             refuse(tx, services.identifiers, asked, Code(csr.code), "csr_refused", now)
+            return None
+        case FirstActivation() | NewCertificate() if not can_sign(services.authority, now):
+            refuse(tx, services.identifiers, asked, Code.CERT_CA_UNAVAILABLE, "authority_ends_too_soon", now)
             return None
         case FirstActivation(unit=unit):
             device = Device(

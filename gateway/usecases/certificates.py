@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain import activation as rules
-from gateway.domain.certificates import Certificate, CertificateState, confirm, issue, plan, revoke
+from gateway.domain.certificates import (
+    LIFE,
+    RENEW_ONLY,
+    Certificate,
+    CertificateState,
+    confirm,
+    issue,
+    plan,
+    revoke,
+)
 from gateway.domain.devices import Device
 from gateway.domain.identity import DeviceId
 from gateway.usecases.services import CertificateAuthority, CertificatePlan, CheckedCsr
@@ -30,6 +39,14 @@ def key_of(tx: Transaction, csr: CheckedCsr, device: Device | None) -> rules.Key
     if device is None or known.device_id != device.device_id:
         return rules.ForeignKey()
     return rules.OwnKey(known)
+
+
+def can_sign(authority: CertificateAuthority, now: datetime) -> bool:
+    """Whether a certificate that begins now is believed to its own end.
+
+    Brokers check the whole chain: one that outlived its authority would lock its appliance out without a word.
+    """
+    return now + LIFE + RENEW_ONLY <= authority.ends
 
 
 def plan_certificate(

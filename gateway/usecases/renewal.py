@@ -14,7 +14,7 @@ from gateway.protocol.messages import RenewReply, RenewRequest
 from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import progress
 from gateway.usecases.activation import ActivationServices
-from gateway.usecases.certificates import key_of, plan_certificate, sign_certificate
+from gateway.usecases.certificates import can_sign, key_of, plan_certificate, sign_certificate
 from gateway.usecases.progress import Facts
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import CheckedCsr, CsrRefused
@@ -43,6 +43,8 @@ def renew(
     match decision:
         case Refused(code=code):
             return _refuse(tx, services, device_id, request, code, now)
+        case NewCertificate() if not can_sign(services.authority, now):
+            return _refuse(tx, services, device_id, request, Code.CERT_CA_UNAVAILABLE, now)
         case NewCertificate():
             certificate = plan_certificate(tx, services.authority, device_id, csr, now)
         case SameAnswer(certificate=known):

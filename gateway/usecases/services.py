@@ -138,6 +138,10 @@ class SignedCertificate:
 class CertificateAuthority(Protocol):
     """The gateway's Device authority."""
 
+    @property
+    def ends(self) -> datetime:
+        """When its own certificate ends, and with it whatever it signed."""
+
     def check_csr(self, pem: str) -> CheckedCsr | CsrRefused:
         """Check a PEM request: at most 16 KiB, P-256 (named curve) or Ed25519, good signature, no CA:TRUE."""
 

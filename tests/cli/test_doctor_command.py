@@ -198,6 +198,7 @@ def test_authorities_that_are_missing_end_or_have_ended_are_told(well: Shell) ->
     years = timedelta(days=20 * 365)
     assert bad(authority_dates(looked(well))) == {}
     assert {one.level for one in bad(authority_dates(looked(well, later=years - 10 * DAY))).values()} == {Level.WARNING}
+    assert list(bad(authority_dates(looked(well, later=years - 470 * DAY)))) == ["device authority 1"]
     ended = bad(authority_dates(looked(well, later=years + 30 * DAY)))
     assert {one.level for one in ended.values()} == {Level.WRONG}
     assert len(ended) == len(AuthorityName)

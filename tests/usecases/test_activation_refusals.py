@@ -9,6 +9,7 @@ import pytest
 
 from device_sim.keys import certificate_request, new_key
 from gateway.domain.attempts import Confidence
+from gateway.domain.certificates import LIFE, RENEW_ONLY
 from gateway.domain.failures import Code
 from gateway.domain.units import BlockReason
 from gateway.usecases.connections import Denied
@@ -16,6 +17,17 @@ from gateway.usecases.types import load_catalogue
 from tests.usecases.indoors import HEATER, Indoors, indoors
 from tests.usecases.made import Made
 from tests.usecases.refusals import expect_answer, expect_refusal
+
+# -- who can answer
+
+
+async def test_an_authority_that_would_end_before_what_it_signs_signs_nothing(gateway: Indoors) -> None:
+    in_time, late = await gateway.made(), await gateway.made()
+    gateway.now = gateway.services.authority.ends - LIFE - RENEW_ONLY
+    await gateway.activated(in_time)
+    gateway.pass_by(seconds=1)
+    await expect_refusal(gateway, late, Code.CERT_CA_UNAVAILABLE)
+
 
 # -- who is asking
 

@@ -39,6 +39,18 @@ async def expect_refusal(gateway: Indoors, reply: dict[str, Any], code: Code) ->
     assert evidence[-1].says == "renewal_refused"
 
 
+async def test_an_authority_that_would_end_first_renews_nothing_and_the_old_certificate_goes_on(
+    gateway: Indoors,
+) -> None:
+    gateway.now = gateway.services.authority.ends - LIFE - RENEW_ONLY
+    made = await living(gateway)
+    old = made.serial
+    made.new_key()
+    await expect_refusal(gateway, await renew(gateway, made), Code.CERT_CA_UNAVAILABLE)
+    made.serial = old
+    assert isinstance(await gateway.arrive(made), Permitted)
+
+
 async def test_a_new_key_gets_a_new_certificate_and_the_old_one_lives_until_that_was_seen(gateway: Indoors) -> None:
     made = await living(gateway)
     old = made.serial

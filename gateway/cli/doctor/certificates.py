@@ -10,6 +10,7 @@ from gateway.cli.command import CommandError
 from gateway.cli.doctor.findings import Finding, Looked, ok, warning, wrong
 from gateway.cli.opening import authorities
 from gateway.config.sections import ApiSection
+from gateway.domain.certificates import LIFE, RENEW_ONLY
 from gateway.security.authorities import AuthorityError, AuthorityName
 from gateway.security.certificate_facts import CertificateFacts, certificate_facts, is_for
 from gateway.security.files import UnsafeFileError
@@ -17,6 +18,10 @@ from gateway.security.keys import MasterKeyError
 
 SOON: Final = timedelta(days=30)
 """How long before its end a certificate is spoken of."""
+
+
+SOON_FOR_DEVICES: Final = LIFE + RENEW_ONLY + SOON
+"""The Device authority is needed until whatever it signs has ended: shortly before that it cannot sign any more."""
 
 
 def authority_dates(looked: Looked) -> Iterator[Finding]:
@@ -39,7 +44,8 @@ def authority_dates(looked: Looked) -> Iterator[Finding]:
         for one in trusted:
             fix = f"run: hearthgate ca rotate {name}; revoke generation {one.generation} when nobody needs it any more"
             end, begin = one.certificate.not_valid_after_utc, one.certificate.not_valid_before_utc
-            yield _dates(f"{check} {one.generation}", begin, end, looked.now, fix)
+            soon = SOON_FOR_DEVICES if name is AuthorityName.DEVICE else SOON
+            yield _dates(f"{check} {one.generation}", begin, end, looked.now, fix, soon)
 
 
 def server_certificates(looked: Looked) -> Iterator[Finding]:
@@ -104,11 +110,13 @@ def _facts(path: Path) -> CertificateFacts | None:
         return None
 
 
-def _dates(check: str, not_before: datetime, not_after: datetime, now: datetime, fix: str) -> Finding:
+def _dates(
+    check: str, not_before: datetime, not_after: datetime, now: datetime, fix: str, soon: timedelta = SOON
+) -> Finding:
     if now < not_before:
         return wrong(check, f"begins on {not_before.date()}, and it is {now.date()} here", "set this machine's clock")
     if now >= not_after:
         return wrong(check, f"ended on {not_after.date()}", fix)
-    if now >= not_after - SOON:
+    if now >= not_after - soon:
         return warning(check, f"ends on {not_after.date()}", fix)
     return ok(check, f"until {not_after.date()}")
