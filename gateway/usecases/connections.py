@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.domain.binding import Unbound
-from gateway.domain.certificates import Alive, Dead, RenewOnly, standing
+from gateway.domain.certificates import Alive, Certificate, CertificateState, Dead, RenewOnly, standing
 from gateway.domain.devices import Device, DeviceStatus
 from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import Code, Stage, stage_of
@@ -19,7 +19,7 @@ from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import binding, commands, presence, progress
 from gateway.usecases.binding import VERDICT_RESENT_FOR
 from gateway.usecases.certificates import confirm_seen
-from gateway.usecases.homes import tell_home
+from gateway.usecases.homes import SAME_HOME_FOR, tell_home
 from gateway.usecases.progress import Facts
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import CommandSigner, Identifiers
@@ -121,11 +121,26 @@ def _decide_device(
         return Denied(code)
     if tx.devices.connected_serial(device_id) != certificate.serial:
         tx.devices.connected_with(device_id, certificate.serial)
+    _tell_home_of_device(tx, connecting, device, certificate, now)
     match allowed:
         case RenewOnly():
             return Permitted(Standing.RENEW_ONLY, certificate.x509_not_after)
         case Alive() | Dead():
             return Permitted(Standing.FULL, certificate.x509_not_after)
+
+
+def _tell_home_of_device(
+    tx: Transaction, connecting: Connecting, device: Device, certificate: Certificate, now: datetime
+) -> None:
+    """One that was activated just now and serves nobody is probably what the home's only pairing waits for.
+
+    Its own attempt is done when it is connected: without a token nothing but the address ties it to the pairing.
+    """
+    fresh = certificate.state is CertificateState.ISSUED and now - certificate.prepared_at <= SAME_HOME_FOR
+    if connecting.address_index is None or not fresh or binding.owner_of(tx, device.device_id) is not None:
+        return
+    line = Evidence(Source.BROKER, now, "operational_connection", stage=Stage.OPCONN)
+    tell_home(tx, connecting.address_index, tx.attempts.latest_of_unit(device.unit_id), line, now)
 
 
 def said_hello(tx: Transaction, signer: CommandSigner, device_id: DeviceId, hello: Hello, now: datetime) -> str | None:

@@ -12,7 +12,7 @@ from gateway.domain.silence import WAIT
 from gateway.protocol.topics import UpChannel
 from gateway.usecases import appliances, broker_log, progress, states
 from gateway.usecases.certificates import revoke_all
-from gateway.usecases.connections import Denied
+from gateway.usecases.connections import Denied, Permitted
 from gateway.usecases.states import Reported
 from gateway.usecases.verdicts import LINES_AT_MOST, noted
 from tests.usecases.happenings import report
@@ -145,6 +145,31 @@ async def test_another_appliance_of_the_home_does_not_take_the_pairing_from_the_
     await gateway.hello(mine)
     await report(gateway, mine, 1)
     assert (await gateway.attempt(opened.pairing.trace_id))[0].outcome is Outcome.SUCCEEDED
+
+
+async def test_an_appliance_that_never_got_its_token_is_probably_the_one_that_its_homes_pairing_waits_for(
+    gateway: Indoors,
+) -> None:
+    made = await gateway.made()
+    opened = await gateway.pairing(await gateway.account(), HOME)
+    await gateway.connect(made, address_index=HOME)
+    await gateway.activated(made)
+    assert isinstance(await gateway.arrive(made, address_index=HOME), Permitted)
+    await gateway.say_hello(made)
+    attempt, lines = await gateway.attempt(opened.pairing.trace_id)
+    assert (attempt.stage_reached, attempt.confidence) == (Stage.OPCONN, Confidence.INFERRED)
+    assert [line.says for line in lines if line.probable] == ["claim_connected", "operational_connection"]
+    assert await tick(gateway, seconds=30) == 1
+    assert await told(gateway, opened.pairing.trace_id) == (Code.BIND_TIMEOUT_RETRY, Confidence.INFERRED)
+
+
+async def test_an_appliance_that_has_been_there_before_is_not_what_a_pairing_waits_for(gateway: Indoors) -> None:
+    made = await gateway.made()
+    await gateway.activated(made)
+    await gateway.hello(made)
+    opened = await gateway.pairing(await gateway.account(), HOME)
+    assert isinstance(await gateway.arrive(made, address_index=HOME), Permitted)
+    assert [line.says for line in (await gateway.attempt(opened.pairing.trace_id))[1]] == ["pairing_opened"]
 
 
 # -- silence
