@@ -31,6 +31,7 @@ from gateway.security.certificates import issue_https_certificate
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.usecases.repositories.attempts import AttemptKeys
 from tests.cli.shell import Shell
+from tests.ports import free_port
 from tests.storage.records import an_attempt
 
 DAY = timedelta(days=1)
@@ -51,13 +52,6 @@ def well(shell: Shell) -> Shell:
     ):
         shell.environment[f"HEARTHGATE_{name}"] = str(free_port())
     return shell
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def told(shell: Shell, check: str, *, level: str = "wrong") -> str:
