@@ -1,0 +1,10 @@
+"""Policies, consents, receipts, notices, guardians."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Filled with the tables of this part."""
