@@ -1,4 +1,4 @@
-"""The key of each person. What is sealed under it is erased by destroying it, in every copy and every backup at once."""
+"""The key of each person. What is sealed under it is erased by destroying it, in every copy and backup at once."""
 
 from typing import Protocol
 
