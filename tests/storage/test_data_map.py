@@ -61,6 +61,40 @@ def test_a_subject_is_a_column_of_its_table() -> None:
         assert entry.subject is None or entry.subject in entry.columns
 
 
+def test_every_table_says_how_its_rows_belong_to_a_person_or_why_none_does() -> None:
+    for name, entry in DATA_MAP.items():
+        given = [entry.subject is not None, entry.path is not None, bool(entry.nobody)]
+        assert given.count(True) == 1, name
+
+
+def test_a_path_leads_over_columns_that_exist_to_a_table_that_names_the_account() -> None:
+    for name in DATA_MAP:
+        here, entry = name, DATA_MAP[name]
+        seen = {name}
+        while entry.path is not None:
+            path = entry.path
+            assert {path.column, *path.same} <= entry.columns.keys(), here
+            here, entry = path.table, DATA_MAP[path.table]
+            assert {path.other or path.column, *path.same} <= entry.columns.keys(), name
+            assert here not in seen, name
+            seen.add(here)
+        assert DATA_MAP[name].nobody or entry.subject is not None, name
+
+
+def test_what_a_person_may_read_of_a_sealed_column_can_be_opened() -> None:
+    for name, entry in DATA_MAP.items():
+        for column, one in entry.columns.items():
+            if column.endswith("_sealed") and Reader.PERSON in one.readers:
+                assert one.sealed_at, f"{name}.{column}"
+                assert one.sealed_at.format_map(dict.fromkeys(entry.columns, "x")), f"{name}.{column}"
+
+
+def test_what_is_about_nobody_is_shown_to_no_person() -> None:
+    for name, entry in DATA_MAP.items():
+        if entry.nobody:
+            assert not any(Reader.PERSON in one.readers for one in entry.columns.values()), name
+
+
 def test_every_column_named_for_an_account_makes_its_table_one_with_a_subject() -> None:
     for name, entry in DATA_MAP.items():
         if "account_id" in entry.columns:

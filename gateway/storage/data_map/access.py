@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from gateway.storage.data_map.entries import Entry, Sensitivity, TableEntry, identifier, personal, plain, secret
+from gateway.storage.data_map.entries import Entry, Path, Sensitivity, TableEntry, identifier, personal, plain, secret
 from gateway.storage.data_map.entries import Reader as By
 from gateway.usecases.repositories.retention import RetentionClass
 
@@ -62,6 +62,7 @@ ACCOUNTS: Final = {
         purpose="checks what an app shows with its requests",
         told="Digests of the keys that your app holds while you are logged in.",
         retention=(RetentionClass.SESSION_TOKEN,),
+        path=Path("session_id", "sessions"),
         columns={
             "digest": secret("keyed digest of a token"),
             "session_id": identifier("the log-in that it belongs to"),
@@ -74,6 +75,7 @@ ACCOUNTS: Final = {
         purpose="slows down those who guess passwords",
         told="A count of wrong passwords, under a digest of the name or address tried.",
         retention=(RetentionClass.THROTTLE,),
+        nobody="found only by a digest of what was typed, which says nothing of whose name it is",
         columns={
             "key": Entry("keyed digest of a login name or network address", Sensitivity.PERSONAL, (By.GATEWAY,)),
             "failures": plain("how many tries failed"),

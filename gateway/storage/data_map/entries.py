@@ -62,6 +62,27 @@ class Entry:
     """The column's own, where it differs from its table's."""
     told: str = ""
     """The sentence for the person, where the table's does not fit."""
+    sealed_at: str = ""
+    """Sealed under the person's key at this place, with the row's columns in braces: `notes.text:{note_id}`. A copy for
+    the person holds what is inside."""
+    is_json: bool = False
+    """The text is JSON; a copy for the person holds it as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How a row that names no account belongs to a person: by what it has in common with a row of another table."""
+
+    column: str
+    """Of this table."""
+    table: str
+    """The other, which names the account or has a path of its own."""
+    other: str = ""
+    """Its column, where that has another name."""
+    same: tuple[str, ...] = ()
+    """Further columns that must be equal in both."""
+    form: tuple[str, str] | None = None
+    """The column holds the other's value between these two texts, and anything after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +96,11 @@ class TableEntry:
     """More than one where rows of a table end differently; each row ends by the first that applies."""
     columns: Mapping[str, Entry]
     subject: str | None = None
-    """The column that names the account concerned; None where a row is about no person."""
+    """The column that names the account concerned."""
+    path: Path | None = None
+    """Where no column does: how its rows are reached from those of a person."""
+    nobody: str = ""
+    """Where there is neither: why no row can be said to be about a person. One of the three is always given."""
 
 
 def plain(purpose: str, *readers: Reader) -> Entry:

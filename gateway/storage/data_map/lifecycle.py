@@ -3,7 +3,16 @@
 from dataclasses import replace
 from typing import Final
 
-from gateway.storage.data_map.entries import Entry, Sensitivity, TableEntry, identifier, personal, plain, technical
+from gateway.storage.data_map.entries import (
+    Entry,
+    Path,
+    Sensitivity,
+    TableEntry,
+    identifier,
+    personal,
+    plain,
+    technical,
+)
 from gateway.storage.data_map.entries import Reader as By
 from gateway.storage.data_map.entries import secret as secret_of
 from gateway.usecases.repositories.retention import RetentionClass
@@ -47,6 +56,7 @@ LIFECYCLE: Final = {
         purpose="how far a pairing came, as the app shows it",
         told="How far adding your appliance came.",
         retention=_PAIRING,
+        path=Path("pairing_id", "pairings"),
         columns={
             "pairing_id": identifier("the pairing"),
             "step": technical("what was reached", *_TRACE),
@@ -67,7 +77,10 @@ LIFECYCLE: Final = {
             "since": personal("since when", By.AGENT),
             "until": personal("end of a guest's stay"),
             "reset_counter": technical("the appliance's counter when the person last proved to hold it"),
-            "nickname_sealed": personal("the person's own name for it, encrypted"),
+            "nickname_sealed": replace(
+                personal("the person's own name for it, encrypted"),
+                sealed_at="bindings.nickname:{account_id}:{device_id}",
+            ),
         },
     ),
     "release_requests": TableEntry(
@@ -87,6 +100,7 @@ LIFECYCLE: Final = {
         purpose="what an appliance was last told about its binding, to be told again when it missed it",
         told="The latest message to your appliance about whether it is yours.",
         retention=(RetentionClass.HARDWARE,),
+        path=Path("device_id", "bindings"),
         columns={
             "device_id": identifier("the appliance"),
             "message": technical("the signed message", By.APPLIANCE),
@@ -97,6 +111,7 @@ LIFECYCLE: Final = {
         purpose="how far an appliance came on its way into the app, and why it stopped there",
         told="How setting up your appliance went, so that it can be explained when it fails.",
         retention=_ATTEMPT,
+        path=Path("pairing_id", "pairings"),
         columns={
             "attempt_id": identifier("name of the attempt"),
             "trace_id": identifier("short name to tell support", *_TRACE),
@@ -125,6 +140,7 @@ LIFECYCLE: Final = {
         purpose="what the verdict on an attempt rests on",
         told="What was seen while your appliance was set up.",
         retention=(RetentionClass.EVIDENCE_WAITING, *_ATTEMPT),
+        path=Path("attempt_id", "attempts"),
         columns={
             "evidence_id": plain("order of arrival"),
             "attempt_id": identifier("the attempt, once known"),

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
+from gateway.storage.data_map.entries import Path, TableEntry, identifier, personal, plain, technical
 from gateway.storage.data_map.entries import Reader as By
-from gateway.storage.data_map.entries import TableEntry, identifier, personal, plain, technical
 from gateway.usecases.repositories.retention import RetentionClass
 
 _BINDING: Final = (RetentionClass.BINDING,)
@@ -15,13 +15,14 @@ OPERATION: Final = {
         purpose="what an appliance last reported",
         told="Your appliance's latest report, for example its temperature. Earlier reports are not kept.",
         retention=_BINDING,
+        path=Path("device_id", "bindings", same=("epoch",)),
         columns={
             "device_id": replace(identifier("the appliance", By.PERSON, By.AGENT), retention=_HARDWARE),
             "epoch": replace(plain("the binding within which it was reported"), retention=_HARDWARE),
             "boot": replace(technical("the appliance's present count of reports"), retention=_HARDWARE),
             "seq": replace(technical("place of the latest report in that count"), retention=_HARDWARE),
             "full_seq": replace(technical("place of the latest full report"), retention=_HARDWARE),
-            "properties": personal("the reported values", By.AGENT),
+            "properties": replace(personal("the reported values", By.AGENT), is_json=True),
             "marks": technical("by which report each value came"),
             "earlier_boots": replace(technical("former counts, to know late reports"), retention=_HARDWARE),
             "as_of": personal("the appliance's own time of the report", By.AGENT),
@@ -33,6 +34,7 @@ OPERATION: Final = {
         purpose="whether an appliance is connected",
         told="Whether your appliance is connected, and when it was last heard.",
         retention=_HARDWARE,
+        path=Path("device_id", "bindings"),
         columns={
             "device_id": identifier("the appliance", By.PERSON, By.VIEWER, By.AGENT),
             "status": technical("connected or not", By.PERSON, By.VIEWER, By.AGENT),
@@ -59,6 +61,7 @@ OPERATION: Final = {
                 personal("with which values; forgotten when the command ends", By.APPLIANCE),
                 told="The values of a command, only until it is done.",
                 retention=(RetentionClass.COMMAND_VALUES,),
+                is_json=True,
             ),
             "status": personal("what became of it", By.AGENT),
             "code": personal("why it was not done", By.AGENT),
@@ -77,6 +80,7 @@ OPERATION: Final = {
         purpose="notices a message that is delivered twice",
         told="Numbers of your appliance's messages of the last day, without what they said.",
         retention=(RetentionClass.MESSAGE_ID,),
+        path=Path("device_id", "bindings"),
         columns={
             "device_id": identifier("the appliance"),
             "message_id": technical("the message's own number"),

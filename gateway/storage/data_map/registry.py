@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.storage.data_map.entries import Reader, TableEntry, identifier, plain, secret, technical
+from gateway.storage.data_map.entries import Path, Reader, TableEntry, identifier, plain, secret, technical
 from gateway.usecases.repositories.retention import RetentionClass
 
 _HARDWARE: Final = (RetentionClass.HARDWARE,)
@@ -13,6 +13,7 @@ REGISTRY: Final = {
         purpose="which appliances were made, so that only those are activated",
         told="Your appliance's production record: its type, and number and MAC in a form that cannot be read back.",
         retention=_HARDWARE,
+        path=Path("unit_id", "devices"),
         columns={
             "unit_id": identifier("name of a produced unit", *_SUPPORT),
             "type_id": technical("type of the appliance", Reader.PERSON, *_SUPPORT),
@@ -33,6 +34,7 @@ REGISTRY: Final = {
         purpose="with which factory certificate a unit last connected, to notice a copy of its name",
         told="Which factory certificate your appliance showed when it was set up.",
         retention=_HARDWARE,
+        path=Path("claim_id", "units"),
         columns={
             "claim_id": identifier("name in the certificate from the factory"),
             "fingerprint": technical("digest of the certificate that was shown"),
@@ -43,6 +45,7 @@ REGISTRY: Final = {
         purpose="the identity that the gateway gave to a unit",
         told="Your appliance's name at the gateway, its firmware and whether it may work.",
         retention=_HARDWARE,
+        path=Path("device_id", "bindings"),
         columns={
             "device_id": identifier("name of an activated appliance", Reader.PERSON, Reader.APPLIANCE, *_SUPPORT),
             "unit_id": identifier("the unit that it is", *_SUPPORT),
@@ -61,6 +64,7 @@ REGISTRY: Final = {
         purpose="which key belongs to which appliance, so that no key serves two",
         told="A digest of your appliance's public key.",
         retention=_HARDWARE,
+        path=Path("device_id", "devices"),
         columns={
             "key_digest": technical("digest of a public key"),
             "device_id": identifier("the appliance that holds it"),
@@ -70,6 +74,7 @@ REGISTRY: Final = {
         purpose="certificates that appliances connect with, from decision to end",
         told="The certificates with which your appliance proves itself to the gateway.",
         retention=_HARDWARE,
+        path=Path("device_id", "devices"),
         columns={
             "serial": identifier("serial number", Reader.APPLIANCE, *_SUPPORT),
             "device_id": identifier("whose it is", *_SUPPORT),

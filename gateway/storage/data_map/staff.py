@@ -25,6 +25,7 @@ STAFF: Final = {
         purpose="who of the staff may use the console",
         told="Only of those who work here: name, roles and what they log in with.",
         retention=_STAFF,
+        nobody="somebody who works here has no account as a customer by it",
         columns={
             "staff_id": _pseudonym("name of the account"),
             "name_index": secret("finds the account by its log-in name, keyed digest"),
@@ -45,6 +46,7 @@ STAFF: Final = {
         purpose="where staff are logged in",
         told="Only of those who work here: their log-ins of the last day.",
         retention=(RetentionClass.STAFF_SESSION,),
+        nobody="somebody who works here has no account as a customer by it",
         columns={
             "digest": secret("keyed digest of the cookie"),
             "staff_id": _pseudonym("whose"),
@@ -137,6 +139,7 @@ STAFF: Final = {
         purpose="the audit's newest hash, signed once a day, so that the whole chain cannot be made anew",
         told="Signed check sums of the record of support's looks, about nobody.",
         retention=(RetentionClass.INSTALLATION,),
+        nobody="check sums over the rows of everybody",
         columns={
             "number": plain("the row that it vouches for", By.AUDITOR),
             "hash": plain("that row's hash", By.AUDITOR),
