@@ -8,6 +8,7 @@ from gateway.cli.command import new_group
 from gateway.cli.demo import demo
 from gateway.cli.diagnose import diagnose
 from gateway.cli.doctor import doctor
+from gateway.cli.geofence import geofence
 
 app = new_group(help="A self-hosted gateway between home appliances, their app, and the people who help.")
 
@@ -19,6 +20,7 @@ app.command("serve")(serve.serve)
 app.command("doctor")(doctor)
 app.command("simulate")(simulate.simulate)
 app.command("diagnose")(diagnose)
+app.command("geofence")(geofence)
 
 for name, module, about in (
     ("config", config, "The configuration."),
