@@ -13,7 +13,7 @@ from gateway.domain.attempts import Outcome
 from gateway.domain.support_access import GlassState
 from gateway.storage.data_map import ended_by_time
 from gateway.storage.statements import AnyRow, Statements
-from gateway.storage.tables import access, audit, delivery, lifecycle, operation, staff
+from gateway.storage.tables import access, audit, delivery, lifecycle, operation, rights, staff
 from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.retention import RetentionClass
 
@@ -117,6 +117,11 @@ RULES: Final = {
         # What was approved waits for its review, however long that takes.
         _glasses.reviewed_at.is_not(None) | (_glasses.state != GlassState.APPROVED.value),
     ),
+    RetentionClass.EXPORT: Rule(rights.exports, rights.exports.c.expires_at),
+    RetentionClass.REQUEST: Rule(rights.requests, rights.requests.c.ended_at, rights.requests.c.ended_at.is_not(None)),
+    RetentionClass.DISCLOSURE: Rule(rights.disclosures, rights.disclosures.c.at),
+    RetentionClass.INCIDENT: Rule(rights.incidents, rights.incidents.c.recorded_at),
+    RetentionClass.CLOSURE: Rule(rights.closures, rights.closures.c.expires_at),
     RetentionClass.AUDIT: Rule(audit.audit_rows, audit.audit_rows.c.at),
 }
 

@@ -39,6 +39,11 @@ PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
         RetentionClass.SUPPORT_CODE: timedelta(0),
         RetentionClass.SUPPORT_GRANT: timedelta(days=30),
         RetentionClass.BREAK_GLASS: timedelta(days=30),
+        RetentionClass.EXPORT: timedelta(0),
+        RetentionClass.REQUEST: timedelta(days=365),
+        RetentionClass.DISCLOSURE: timedelta(days=365),
+        RetentionClass.INCIDENT: AUDIT_KEPT_FOR,
+        RetentionClass.CLOSURE: timedelta(0),
         RetentionClass.AUDIT: AUDIT_KEPT_FOR,
     }
 )

@@ -112,9 +112,13 @@ def test_a_rule_removes_from_the_tables_that_the_map_says(which: RetentionClass)
         name for name, entry in DATA_MAP.items() for one in entry.columns.values() if which in one.retention
     }
     # What refers to a removed row goes with it.
-    dependent = {"pairing_steps"} if which is RetentionClass.PAIRING else set()
-    if which in {RetentionClass.ATTEMPT, RetentionClass.ATTEMPT_SUCCEEDED}:
-        dependent = {"evidence"}
+    dependent = {
+        RetentionClass.PAIRING: {"pairing_steps"},
+        RetentionClass.ATTEMPT: {"evidence"},
+        RetentionClass.ATTEMPT_SUCCEEDED: {"evidence"},
+        RetentionClass.EXPORT: {"export_pieces"},
+        RetentionClass.INCIDENT: {"incident_accounts"},
+    }.get(which, set())
     assert mapped == {table} | dependent
 
 

@@ -12,6 +12,7 @@ from gateway.storage.data_map.entries import Entry, Reader, Sensitivity, TableEn
 from gateway.storage.data_map.lifecycle import LIFECYCLE
 from gateway.storage.data_map.operation import OPERATION
 from gateway.storage.data_map.registry import REGISTRY
+from gateway.storage.data_map.rights import RIGHTS
 from gateway.storage.data_map.staff import STAFF
 from gateway.usecases.repositories.retention import RetentionClass
 from gateway.usecases.retention import PERIODS
@@ -28,7 +29,15 @@ __all__ = [
     "for_person",
 ]
 
-DATA_MAP: Final[dict[str, TableEntry]] = {**ACCOUNTS, **REGISTRY, **LIFECYCLE, **OPERATION, **DELIVERY, **STAFF}
+DATA_MAP: Final[dict[str, TableEntry]] = {
+    **ACCOUNTS,
+    **REGISTRY,
+    **LIFECYCLE,
+    **OPERATION,
+    **DELIVERY,
+    **STAFF,
+    **RIGHTS,
+}
 
 
 def ended_by_time() -> tuple[RetentionClass, ...]:

@@ -30,6 +30,9 @@ _ABOUT = {
     RetentionClass.STAFF_SESSION: "its end or last use",
     RetentionClass.SUPPORT_CODE: "it expires",
     RetentionClass.SUPPORT_GRANT: "its end",
+    RetentionClass.EXPORT: "its seven days are over",
+    RetentionClass.REQUEST: "its end",
+    RetentionClass.CLOSURE: "it expires",
     RetentionClass.BREAK_GLASS: "its review, or after the question where it was not approved",
 }
 """From when a period counts, where that is not the moment of writing."""
