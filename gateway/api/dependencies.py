@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from gateway.api.buckets import Rate
 from gateway.domain.identity import AccountId
 from gateway.observability.metrics import Metrics
+from gateway.usecases.persons import PersonKeys, SealedBefore
 from gateway.usecases.services import BlindIndexes, Clock, CommandSigner, Identifiers, Passwords, Sealer, Tokens
 from gateway.usecases.transaction import Database
 from gateway.usecases.types import TypeCatalogue
@@ -59,8 +60,14 @@ class ApiDependencies:
     tokens: Tokens
     passwords: Passwords
     sealer: Sealer
+    persons: PersonKeys
+    """The key of each person. Use it within a transaction: it asks a store of its own."""
     signer: CommandSigner
     types: TypeCatalogue
     changes: Changes
     metrics: Metrics
     limits: ApiLimits = field(default_factory=ApiLimits)
+
+    def names_of(self, account_id: AccountId) -> Sealer:
+        """What seals and opens the names that a person gave their devices."""
+        return SealedBefore(self.persons.sealer(account_id), self.sealer)

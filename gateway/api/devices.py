@@ -70,7 +70,7 @@ async def list_devices(call: Call) -> Reply:
     page, account_id = call.get(Page), call.account_id
     after = None if page.cursor is None else DeviceId(page.cursor)
     found, following = await call.read(
-        lambda tx: usecase.page(tx, call.deps.sealer, account_id, after, page.limit, call.now)
+        lambda tx: usecase.page(tx, call.deps.names_of(account_id), account_id, after, page.limit, call.now)
     )
     return Answer(200, Devices(items=[shown_device(seen) for seen in found], next=following))
 
@@ -84,7 +84,9 @@ async def show_device(call: Call) -> Reply:
 async def show_state(call: Call) -> Reply:
     """What the appliance last reported."""
     device_id = _asked(call)
-    seen = await call.read(lambda tx: usecase.one(tx, call.deps.sealer, call.account_id, device_id, call.now))
+    seen = await call.read(
+        lambda tx: usecase.one(tx, call.deps.names_of(call.account_id), call.account_id, device_id, call.now)
+    )
     return Problem(ApiCode.NOT_FOUND) if seen is None else Answer(200, state_of(seen))
 
 
@@ -97,7 +99,7 @@ async def rename_device(call: Call) -> Reply:
         if bound is None:
             return Problem(ApiCode.NOT_FOUND)
         require_match(call.request, usecase.edition_of(bound))
-        usecase.rename(tx, call.deps.sealer, call.account_id, bound, nickname, call.now)
+        usecase.rename(tx, call.deps.names_of(call.account_id), call.account_id, bound, nickname, call.now)
         return _detail(tx, call, device_id)
 
     return await call.commit(work)
@@ -151,7 +153,7 @@ def _asked(call: Call) -> DeviceId:
 
 
 def _detail(tx: Transaction, call: Call, device_id: DeviceId) -> Answer | Problem:
-    seen = usecase.one(tx, call.deps.sealer, call.account_id, device_id, call.now)
+    seen = usecase.one(tx, call.deps.names_of(call.account_id), call.account_id, device_id, call.now)
     return Problem(ApiCode.NOT_FOUND) if seen is None else _answer(tx, call, seen)
 
 

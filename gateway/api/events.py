@@ -79,7 +79,7 @@ async def _read(call: Call, number: int | None) -> Snapshot | Changes | None:
     def read(tx: Transaction) -> Snapshot | Changes | None:
         if not still_admits(tx, call.session, now):
             return None
-        return usecase.since(tx, deps.sealer, call.account_id, number, now)
+        return usecase.since(tx, deps.names_of(call.account_id), call.account_id, number, now)
 
     return await call.read(read)
 

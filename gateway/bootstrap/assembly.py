@@ -19,6 +19,7 @@ from gateway.bootstrap.counting import CommitCounts
 from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
+from gateway.bootstrap.persons import open_person_keys
 from gateway.bootstrap.reach import BrokerNeeds
 from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
 from gateway.config import Settings
@@ -65,6 +66,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
     migrate(engine)
     secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
+    persons = open_person_keys(settings, secrets, engine)
     metrics = Metrics(__version__)
     database = Database(
         engine,
@@ -119,6 +121,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 tokens=secrets.tokens,
                 passwords=passwords,
                 sealer=secrets.sealer,
+                persons=persons,
                 changes=hub,
                 metrics=metrics,
                 signer=secrets.signer,
@@ -167,7 +170,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
             console=console_server(settings, secrets, database, passwords, metrics, clock),
             operator=operator,
             canary=canary.fly,
-            close=(passwords.close,),
+            close=(passwords.close, persons.close),
             drain_s=limits.drain_seconds,
         ),
     )

@@ -91,6 +91,7 @@ _SENTENCES: Final = {
     ("gateway.broker.nats.configuration", "UnsafeListenerError"),
     ("gateway.broker.mosquitto.server", "ProgramMissingError"),
     ("gateway.runtime.application", "UnsafeBrokerError"),
+    ("gateway.bootstrap.persons", "ForeignPersonKeysError"),
 }
 """Errors whose text is written for the person at the terminal, by module and name: most commands load few of them."""
 

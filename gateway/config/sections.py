@@ -41,6 +41,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def address_problem(url: str, allowed_hosts: tuple[str, ...]) -> str | None:
+    """What is wrong with a database's address, without any of it; None when it is known and inside the region."""
+    parts = urlsplit(url)
+    if parts.scheme.partition("+")[0] == "sqlite":
+        return None
+    if parts.scheme not in ("postgresql", "postgresql+psycopg"):
+        return "must begin with sqlite:/// or postgresql+psycopg://"
+    hosts = [host for value in parse_qs(parts.query).get("host", []) for host in value.split(",")]
+    if parts.hostname is not None:
+        hosts.append(parts.hostname)
+    if all(host.startswith("/") or is_loopback(host) or host in allowed_hosts for host in hosts):
+        return None
+    return "names a host that is not in allowed_hosts: data stays in its region"
+
+
 class DatabaseSection(Section):
     """Where the truth is kept."""
 
@@ -61,25 +76,22 @@ class DatabaseSection(Section):
     def _known_and_in_its_region(self) -> Self:
         if self.url is None:
             return self
-        parts = urlsplit(self.url.get_secret_value())
-        if parts.scheme.partition("+")[0] == "sqlite":
-            return self
-        if parts.scheme not in ("postgresql", "postgresql+psycopg"):
-            raise ValueError("url must begin with sqlite:/// or postgresql+psycopg://")
-        hosts = [host for value in parse_qs(parts.query).get("host", []) for host in value.split(",")]
-        if parts.hostname is not None:
-            hosts.append(parts.hostname)
-        for host in hosts:
-            if not (host.startswith("/") or is_loopback(host) or host in self.allowed_hosts):
-                raise ValueError("url names a host that is not in allowed_hosts: data stays in its region")
+        problem = address_problem(self.url.get_secret_value(), self.allowed_hosts)
+        if problem is not None:
+            raise ValueError(f"url {problem}")
         return self
 
 
 class KeysSection(Section):
-    """The master key. Without either, it is made in the data folder at the first start."""
+    """The master key, and where the keys of persons are. Without either, both are in the data folder."""
 
     master_key: SecretStr | None = Field(None, description="32 bytes as base64 or hexadecimal digits")
     master_key_file: Path | None = None
+    store_url: SecretStr | None = Field(
+        None,
+        description="Keys of persons: postgresql+psycopg://… of a database of their own, which all gateways of one "
+        "database share; default: persons.db in data_folder. Its host is one of database.allowed_hosts",
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

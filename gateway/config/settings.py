@@ -1,8 +1,10 @@
 """All settings together, and what follows from several of them."""
 
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from gateway.config.sections import (
     ApiSection,
@@ -16,6 +18,7 @@ from gateway.config.sections import (
     OperatorSection,
     PasswordsSection,
     Section,
+    address_problem,
 )
 
 
@@ -35,6 +38,35 @@ class Settings(Section):
     passwords: PasswordsSection = PasswordsSection()
     limits: LimitsSection = LimitsSection()
     log: LogSection = LogSection()
+
+    @model_validator(mode="after")
+    def _keys_in_the_region_and_apart(self) -> Self:
+        if self.keys.store_url is None:
+            return self
+        url = self.keys.store_url.get_secret_value()
+        problem = address_problem(url, self.database.allowed_hosts)
+        if problem is not None:
+            raise ValueError(f"keys.store_url {problem.replace('allowed_hosts', 'database.allowed_hosts')}")
+        if _place(url) == _place(self.database_url.get_secret_value()):
+            raise ValueError(
+                "keys.store_url is the database itself: a backup of it would hold the keys to what it seals"
+            )
+        return self
+
+    @property
+    def person_keys_url(self) -> SecretStr:
+        """The store of persons' keys: as configured, else a file in the data folder."""
+        return self.keys.store_url or SecretStr(f"sqlite:///{self.data_folder / 'persons.db'}")
+
+    @property
+    def person_copies_folder(self) -> Path:
+        """The daily copies of that store."""
+        return self.data_folder / "persons-copies"
+
+    @property
+    def erasure_ledger_file(self) -> Path:
+        """The erasures that were carried out: outside of the database, so that no backup takes it back."""
+        return self.data_folder / "erasures.ledger"
 
     @property
     def database_url(self) -> SecretStr:
@@ -121,3 +153,9 @@ class Settings(Section):
             ("broker.nats.cluster.key_file", cluster.key_file),
             ("broker.nats.cluster.ca_file", cluster.ca_file),
         ]
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Which database an address means, whatever user and driver it names."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or ''}:{parts.port or ''}?{parts.query}", parts.path

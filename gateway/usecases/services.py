@@ -23,6 +23,8 @@ class IndexedField(StrEnum):
     STAFF_NAME = "staff_name"
     AUDIT_TARGET = "audit_target"
     """What a look-up was about, in the audit."""
+    PERSON = "person"
+    """Whose key it is in the store of persons' keys, and whose erasure in the erasure ledger."""
 
 
 class BlindIndexes(Protocol):

@@ -26,6 +26,7 @@ from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
 from gateway.storage.migrate import migrate
 from gateway.usecases.types import load_catalogue
+from tests.person_keys import persons_in_memory
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 NAME = "ann@example.org"
@@ -70,6 +71,7 @@ class Rig:
         self.indexes = HmacBlindIndexes(self.keys)
         self.identifiers = RandomIdentifiers()
         self.tokens = KeyedTokens(self.keys)
+        self.persons = persons_in_memory(self.keys)
         self.metrics = Metrics("test")
         self.changes = ChangesHub()
         self.database.on_commit(self.changes.committed)
@@ -82,6 +84,7 @@ class Rig:
             tokens=self.tokens,
             passwords=self.passwords,
             sealer=AesGcmSealer(self.keys.wrapping_key),
+            persons=self.persons,
             signer=Ed25519CommandSigner(Ed25519PrivateKey.generate()),
             types=TYPES,
             changes=self.changes,
@@ -100,6 +103,7 @@ class Rig:
         for client in self.clients:
             await client.close()
         self.database.close()
+        self.persons.close()
         self.passwords.close()
 
 
