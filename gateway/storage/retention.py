@@ -13,7 +13,7 @@ from gateway.domain.attempts import Outcome
 from gateway.domain.support_access import GlassState
 from gateway.storage.data_map import ended_by_time
 from gateway.storage.statements import AnyRow, Statements
-from gateway.storage.tables import access, audit, delivery, lifecycle, operation, rights, staff
+from gateway.storage.tables import access, audit, consent, delivery, lifecycle, operation, rights, staff
 from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.retention import RetentionClass
 
@@ -66,6 +66,7 @@ _sessions = access.sessions.c
 _staff_sessions = staff.staff_sessions.c
 _grants = staff.support_grants.c
 _glasses = staff.break_glass.c
+_consent_events = consent.consent_events.c
 
 RULES: Final = {
     RetentionClass.ATTEMPT: Rule(
@@ -122,6 +123,15 @@ RULES: Final = {
     RetentionClass.DISCLOSURE: Rule(rights.disclosures, rights.disclosures.c.at),
     RetentionClass.INCIDENT: Rule(rights.incidents, rights.incidents.c.recorded_at),
     RetentionClass.CLOSURE: Rule(rights.closures, rights.closures.c.expires_at),
+    RetentionClass.CONSENT_CLOSED: Rule(
+        consent.consent_events,
+        func.coalesce(_consent_events.closed_at, _consent_events.at, type_=Instant()),
+        _consent_events.account_id.is_(None),
+        also=_consent_events.at <= bindparam("before", type_=Instant()),
+    ),
+    RetentionClass.CONSENT_NOTICE: Rule(consent.consent_notices, consent.consent_notices.c.expires_at),
+    RetentionClass.NOTICE: Rule(consent.notices, consent.notices.c.at),
+    RetentionClass.GUARDIAN_CODE: Rule(consent.guardian_codes, consent.guardian_codes.c.expires_at),
     RetentionClass.AUDIT: Rule(audit.audit_rows, audit.audit_rows.c.at),
 }
 

@@ -15,10 +15,14 @@ from gateway.storage.audit import SqlAudit
 from gateway.storage.bindings import SqlBindings
 from gateway.storage.certificates import SqlCertificates
 from gateway.storage.commands import SqlCommands
+from gateway.storage.consents import SqlConsents
 from gateway.storage.devices import SqlDevices
 from gateway.storage.events import SqlEvents
+from gateway.storage.guardians import SqlGuardians
 from gateway.storage.idempotency import SqlIdempotency
+from gateway.storage.notices import SqlNotices
 from gateway.storage.pairings import SqlPairings
+from gateway.storage.policies import SqlPolicies
 from gateway.storage.received import SqlReceived
 from gateway.storage.retention import SqlRetention
 from gateway.storage.sessions import SqlSessions
@@ -240,6 +244,26 @@ class SqlTransaction:
     def support_access(self) -> SqlSupportAccess:
         """See the protocol."""
         return SqlSupportAccess(self.statements)
+
+    @cached_property
+    def policies(self) -> SqlPolicies:
+        """See the protocol."""
+        return SqlPolicies(self.statements)
+
+    @cached_property
+    def consents(self) -> SqlConsents:
+        """See the protocol."""
+        return SqlConsents(self.statements)
+
+    @cached_property
+    def notices(self) -> SqlNotices:
+        """See the protocol."""
+        return SqlNotices(self.statements)
+
+    @cached_property
+    def guardians(self) -> SqlGuardians:
+        """See the protocol."""
+        return SqlGuardians(self.statements)
 
     @cached_property
     def audit(self) -> SqlAudit:

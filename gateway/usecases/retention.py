@@ -44,6 +44,10 @@ PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
         RetentionClass.DISCLOSURE: timedelta(days=365),
         RetentionClass.INCIDENT: AUDIT_KEPT_FOR,
         RetentionClass.CLOSURE: timedelta(0),
+        RetentionClass.CONSENT_CLOSED: timedelta(days=1095),
+        RetentionClass.CONSENT_NOTICE: timedelta(hours=24),
+        RetentionClass.NOTICE: timedelta(days=365),
+        RetentionClass.GUARDIAN_CODE: timedelta(0),
         RetentionClass.AUDIT: AUDIT_KEPT_FOR,
     }
 )

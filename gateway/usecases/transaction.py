@@ -12,10 +12,14 @@ from gateway.usecases.repositories.audit import AuditRepository
 from gateway.usecases.repositories.bindings import BindingRepository
 from gateway.usecases.repositories.certificates import CertificateRepository
 from gateway.usecases.repositories.commands import CommandRepository
+from gateway.usecases.repositories.consents import ConsentRepository
 from gateway.usecases.repositories.devices import DeviceRepository
 from gateway.usecases.repositories.events import EventRepository
+from gateway.usecases.repositories.guardians import GuardianRepository
 from gateway.usecases.repositories.idempotency import IdempotencyRepository
+from gateway.usecases.repositories.notices import NoticeRepository
 from gateway.usecases.repositories.pairings import PairingRepository
+from gateway.usecases.repositories.policies import PolicyRepository
 from gateway.usecases.repositories.received import ReceivedRepository
 from gateway.usecases.repositories.retention import RetentionRepository
 from gateway.usecases.repositories.sessions import SessionRepository
@@ -78,6 +82,14 @@ class Transaction(Protocol):
     def staff_sessions(self) -> StaffSessionRepository: ...  # noqa: D102
     @property
     def support_access(self) -> SupportAccessRepository: ...  # noqa: D102
+    @property
+    def policies(self) -> PolicyRepository: ...  # noqa: D102
+    @property
+    def consents(self) -> ConsentRepository: ...  # noqa: D102
+    @property
+    def notices(self) -> NoticeRepository: ...  # noqa: D102
+    @property
+    def guardians(self) -> GuardianRepository: ...  # noqa: D102
     @property
     def audit(self) -> AuditRepository: ...  # noqa: D102
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.storage.data_map import render
 from gateway.storage.data_map.access import ACCOUNTS
+from gateway.storage.data_map.consent import CONSENT
 from gateway.storage.data_map.delivery import DELIVERY
 from gateway.storage.data_map.entries import Entry, Reader, Sensitivity, TableEntry
 from gateway.storage.data_map.lifecycle import LIFECYCLE
@@ -36,6 +37,7 @@ DATA_MAP: Final[dict[str, TableEntry]] = {
     **OPERATION,
     **DELIVERY,
     **STAFF,
+    **CONSENT,
     **RIGHTS,
 }
 

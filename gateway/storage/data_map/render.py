@@ -33,6 +33,9 @@ _ABOUT = {
     RetentionClass.EXPORT: "its seven days are over",
     RetentionClass.REQUEST: "its end",
     RetentionClass.CLOSURE: "it expires",
+    RetentionClass.CONSENT_CLOSED: "the account closed, when nobody can read it any more",
+    RetentionClass.CONSENT_NOTICE: "its ten minutes are over",
+    RetentionClass.GUARDIAN_CODE: "it expires",
     RetentionClass.BREAK_GLASS: "its review, or after the question where it was not approved",
 }
 """From when a period counts, where that is not the moment of writing."""

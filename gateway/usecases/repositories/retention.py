@@ -59,6 +59,13 @@ class RetentionClass(StrEnum):
     INCIDENT = "incident"
     CLOSURE = "closure"
     """Until its token expires."""
+    CONSENT_CLOSED = "consent_closed"
+    """After the account closed: the limitation period, under a destroyed key."""
+    CONSENT_NOTICE = "consent_notice"
+    """After the last moment at which it counted: so long a late answer is told that it is late."""
+    NOTICE = "notice"
+    GUARDIAN_CODE = "guardian_code"
+    """Until it expires."""
     AUDIT = "audit"
     """Up to the newest signed checkpoint that is older than this, so that what is left can still be checked."""
 
