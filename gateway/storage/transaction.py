@@ -12,23 +12,32 @@ from gateway.domain.identity import AccountId, DeviceId, PairingId
 from gateway.storage.accounts import SqlAccounts
 from gateway.storage.attempts import SqlAttempts
 from gateway.storage.audit import SqlAudit
+from gateway.storage.automations import SqlAutomations
 from gateway.storage.bindings import SqlBindings
 from gateway.storage.certificates import SqlCertificates
+from gateway.storage.closures import SqlClosures
 from gateway.storage.commands import SqlCommands
 from gateway.storage.consents import SqlConsents
 from gateway.storage.devices import SqlDevices
+from gateway.storage.disclosures import SqlDisclosures
+from gateway.storage.erasures import SqlErasures
 from gateway.storage.events import SqlEvents
+from gateway.storage.exports import SqlExports
 from gateway.storage.guardians import SqlGuardians
+from gateway.storage.households import SqlHouseholds
 from gateway.storage.idempotency import SqlIdempotency
+from gateway.storage.incidents import SqlIncidents
 from gateway.storage.notices import SqlNotices
 from gateway.storage.pairings import SqlPairings
 from gateway.storage.policies import SqlPolicies
 from gateway.storage.received import SqlReceived
+from gateway.storage.requests import SqlRequests
 from gateway.storage.retention import SqlRetention
 from gateway.storage.sessions import SqlSessions
 from gateway.storage.staff import SqlStaff, SqlStaffSessions
 from gateway.storage.statements import Statements
 from gateway.storage.states import SqlStates
+from gateway.storage.subject_rows import SqlSubjectRows
 from gateway.storage.support import SqlSupport
 from gateway.storage.support_access import SqlSupportAccess
 from gateway.storage.tables.delivery import counters, events, outbox
@@ -51,6 +60,7 @@ class SqlTransaction:
         self._events: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
         self._accounts: set[AccountId] = set()
+        self._hushed: set[AccountId] = set()
         self._ring_at: datetime | None = None
         self._counted: list[tuple[Counted, tuple[str, ...]]] = []
         self._timed: list[tuple[Timed, float, tuple[str, ...]]] = []
@@ -104,6 +114,11 @@ class SqlTransaction:
         )
         self._accounts.add(account_id)
 
+    def hush(self, account_id: AccountId) -> None:
+        """See the protocol."""
+        self._hushed.add(account_id)
+        self._accounts.add(account_id)
+
     def touch(self, account_id: AccountId) -> None:
         """See the protocol."""
         self._accounts.add(account_id)
@@ -137,6 +152,7 @@ class SqlTransaction:
         rows: tuple[OutboxRow, ...] = ()
         if self._outbox:
             rows = tuple(self._written(row) for row in self._outbox)
+        self._events = [event for event in self._events if event["account_id"] not in self._hushed]
         if self._events:
             last = self._advance(len(self._events))
             first = last - len(self._events) + 1
@@ -266,6 +282,51 @@ class SqlTransaction:
         return SqlGuardians(self.statements)
 
     @cached_property
+    def households(self) -> SqlHouseholds:
+        """See the protocol."""
+        return SqlHouseholds(self.statements)
+
+    @cached_property
+    def automations(self) -> SqlAutomations:
+        """See the protocol."""
+        return SqlAutomations(self.statements)
+
+    @cached_property
     def audit(self) -> SqlAudit:
         """See the protocol."""
         return SqlAudit(self.statements)
+
+    @cached_property
+    def erasures(self) -> SqlErasures:
+        """See the protocol."""
+        return SqlErasures(self.statements)
+
+    @cached_property
+    def closures(self) -> SqlClosures:
+        """See the protocol."""
+        return SqlClosures(self.statements)
+
+    @cached_property
+    def disclosures(self) -> SqlDisclosures:
+        """See the protocol."""
+        return SqlDisclosures(self.statements)
+
+    @cached_property
+    def exports(self) -> SqlExports:
+        """See the protocol."""
+        return SqlExports(self.statements)
+
+    @cached_property
+    def incidents(self) -> SqlIncidents:
+        """See the protocol."""
+        return SqlIncidents(self.statements)
+
+    @cached_property
+    def requests(self) -> SqlRequests:
+        """See the protocol."""
+        return SqlRequests(self.statements)
+
+    @cached_property
+    def subject_rows(self) -> SqlSubjectRows:
+        """See the protocol."""
+        return SqlSubjectRows(self.statements)

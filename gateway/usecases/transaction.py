@@ -9,22 +9,31 @@ from gateway.usecases.outbox import Committed, Counted, OutboxRow, Timed
 from gateway.usecases.repositories.accounts import AccountRepository
 from gateway.usecases.repositories.attempts import AttemptRepository
 from gateway.usecases.repositories.audit import AuditRepository
+from gateway.usecases.repositories.automations import AutomationRepository
 from gateway.usecases.repositories.bindings import BindingRepository
 from gateway.usecases.repositories.certificates import CertificateRepository
+from gateway.usecases.repositories.closures import ClosureRepository
 from gateway.usecases.repositories.commands import CommandRepository
 from gateway.usecases.repositories.consents import ConsentRepository
 from gateway.usecases.repositories.devices import DeviceRepository
+from gateway.usecases.repositories.disclosures import DisclosureRepository
+from gateway.usecases.repositories.erasures import ErasureRepository
 from gateway.usecases.repositories.events import EventRepository
+from gateway.usecases.repositories.exports import ExportRepository
 from gateway.usecases.repositories.guardians import GuardianRepository
+from gateway.usecases.repositories.households import HouseholdRepository
 from gateway.usecases.repositories.idempotency import IdempotencyRepository
+from gateway.usecases.repositories.incidents import IncidentRepository
 from gateway.usecases.repositories.notices import NoticeRepository
 from gateway.usecases.repositories.pairings import PairingRepository
 from gateway.usecases.repositories.policies import PolicyRepository
 from gateway.usecases.repositories.received import ReceivedRepository
+from gateway.usecases.repositories.requests import RequestRepository
 from gateway.usecases.repositories.retention import RetentionRepository
 from gateway.usecases.repositories.sessions import SessionRepository
 from gateway.usecases.repositories.staff import StaffRepository, StaffSessionRepository
 from gateway.usecases.repositories.states import StateRepository
+from gateway.usecases.repositories.subject_rows import SubjectRowRepository
 from gateway.usecases.repositories.support import SupportRepository
 from gateway.usecases.repositories.support_access import SupportAccessRepository
 from gateway.usecases.repositories.throttles import ThrottleRepository
@@ -91,7 +100,26 @@ class Transaction(Protocol):
     @property
     def guardians(self) -> GuardianRepository: ...  # noqa: D102
     @property
+    def households(self) -> HouseholdRepository: ...  # noqa: D102
+    @property
+    def automations(self) -> AutomationRepository: ...  # noqa: D102
+    @property
     def audit(self) -> AuditRepository: ...  # noqa: D102
+    @property
+    def erasures(self) -> ErasureRepository: ...  # noqa: D102
+
+    @property
+    def closures(self) -> ClosureRepository: ...  # noqa: D102
+    @property
+    def disclosures(self) -> DisclosureRepository: ...  # noqa: D102
+    @property
+    def exports(self) -> ExportRepository: ...  # noqa: D102
+    @property
+    def incidents(self) -> IncidentRepository: ...  # noqa: D102
+    @property
+    def requests(self) -> RequestRepository: ...  # noqa: D102
+    @property
+    def subject_rows(self) -> SubjectRowRepository: ...  # noqa: D102
 
     def publish(self, topic: str, payload: bytes, now: datetime, *, expires_at: datetime | None = None) -> None:
         """Have one message published after the commit, at least once, unless it has expired by then."""
@@ -111,6 +139,12 @@ class Transaction(Protocol):
         pairing_id: PairingId | None = None,
     ) -> None:
         """Write one event for the app's streams. Events of a device are shown only to its present (device, epoch)."""
+
+    def hush(self, account_id: AccountId) -> None:
+        """Write no event for an account: neither what this transaction emitted already nor what it emits from now on.
+
+        For the transaction that closes it. Its streams are told to look once more all the same, and so end.
+        """
 
     def touch(self, account_id: AccountId) -> None:
         """Tell the account's streams after the commit that there is something new (a state), without an event row."""
