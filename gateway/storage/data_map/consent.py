@@ -17,12 +17,12 @@ CONSENT: Final = {
         retention=(RetentionClass.INSTALLATION,),
         nobody=_POLICY,
         columns={
-            "version": plain("1, 2, 3", By.PERSON, By.OFFICER),
-            "kind": plain("minor or significant", By.PERSON, By.OFFICER),
-            "reasons": replace(plain("why it is significant, and which purposes", By.PERSON, By.OFFICER), is_json=True),
-            "reduces_rights": plain("whether it takes rights away: then it needs a yes", By.PERSON, By.OFFICER),
-            "published_at": plain("since when it can be read", By.PERSON, By.OFFICER),
-            "effective_at": plain("since when it counts", By.PERSON, By.OFFICER),
+            "version": plain("1, 2, 3", By.OFFICER),
+            "kind": plain("minor or significant", By.OFFICER),
+            "reasons": replace(plain("why it is significant, and which purposes", By.OFFICER), is_json=True),
+            "reduces_rights": plain("whether it takes rights away: then it needs a yes", By.OFFICER),
+            "published_at": plain("since when it can be read", By.OFFICER),
+            "effective_at": plain("since when it counts", By.OFFICER),
         },
     ),
     "policy_texts": TableEntry(
@@ -31,10 +31,10 @@ CONSENT: Final = {
         retention=(RetentionClass.INSTALLATION,),
         nobody=_POLICY,
         columns={
-            "version": plain("of which version", By.PERSON, By.OFFICER),
-            "language": plain("in which language", By.PERSON, By.OFFICER),
-            "text": plain("the text", By.PERSON, By.OFFICER),
-            "hash": plain("SHA-256 of it", By.PERSON, By.OFFICER),
+            "version": plain("of which version", By.OFFICER),
+            "language": plain("in which language", By.OFFICER),
+            "text": plain("the text", By.OFFICER),
+            "hash": plain("SHA-256 of it", By.OFFICER),
         },
     ),
     "policy_purposes": TableEntry(
