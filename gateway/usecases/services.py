@@ -44,6 +44,10 @@ class TokenPurpose(StrEnum):
     """The cookie of somebody of the staff."""
     CSRF = "csrf"
     """What their forms carry; derived from the cookie, never minted."""
+    ERASURE = "erasure"
+    """Fetches the receipt of an erasure, when there is no account any more to fetch it."""
+    GUARDIAN_CODE = "guardian_code"
+    """Ten digits that a minor shows to their guardian."""
     SUPPORT_CODE = "support_code"
     """Six digits that a customer reads out; digested together with the device that they open."""
 
@@ -173,6 +177,17 @@ class AuditSigner(Protocol):
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """True when `sign` of this key made it."""
+
+
+class ReceiptSigner(Protocol):
+    """The gateway's Ed25519 key for receipts of consents. Everybody may know its public half."""
+
+    @property
+    def public_key(self) -> str:
+        """The raw 32-byte public key, base64 with padding."""
+
+    def sign(self, message: bytes) -> str:
+        """The 64-byte signature, base64 with padding."""
 
 
 class UnitProofs(Protocol):
