@@ -18,6 +18,11 @@ class CommitCounts:
             Counted.EVIDENCE: metrics.evidence,
             Counted.LOOK_UP: metrics.look_ups,
             Counted.SUPPORT_ALARM: metrics.support_alarms,
+            Counted.EXPORT: metrics.exports,
+            Counted.REQUEST: metrics.requests,
+            Counted.REQUEST_ALARM: metrics.request_alarms,
+            Counted.DISCLOSURE: metrics.disclosures,
+            Counted.INCIDENT: metrics.incidents,
         }
         self._durations: Final = {Timed.STAGE: metrics.stage_seconds}
 

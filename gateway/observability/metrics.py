@@ -143,6 +143,27 @@ class Metrics:
             ["reason"],
             registry=own,
         )
+        self.exports: Final = Counter(
+            "hearthgate_exports_total", "Copies of people's data that reached a state.", ["state"], registry=own
+        )
+        self.requests: Final = Counter(
+            "hearthgate_requests_total",
+            "Requests of people about their data that reached a state.",
+            ["state"],
+            registry=own,
+        )
+        self.request_alarms: Final = Counter(
+            "hearthgate_request_alarms_total",
+            "Alarms of requests without an answer, by the days that they have waited: day_20, day_25, day_28, late.",
+            ["state"],
+            registry=own,
+        )
+        self.disclosures: Final = Counter(
+            "hearthgate_disclosures_total", "Sendings to addresses that people named.", ["outcome"], registry=own
+        )
+        self.incidents: Final = Counter(
+            "hearthgate_incidents_total", "Incidents with people's data that reached a state.", ["state"], registry=own
+        )
         self.retained_oldest: Final = Gauge(
             "hearthgate_retention_oldest_age_seconds", "Age of the oldest row of a class.", ["class"], registry=own
         )

@@ -12,6 +12,9 @@ _RANDOM_BYTES: Final = {
     TokenPurpose.REFRESH: 32,
     TokenPurpose.BIND: 16,
     TokenPurpose.STAFF: 32,
+    TokenPurpose.EXPORT: 32,
+    TokenPurpose.CLOSURE: 32,
+    TokenPurpose.ERASURE: 32,
 }
 """256 bits for the tokens of the app and of the staff.
 

@@ -48,6 +48,10 @@ class TokenPurpose(StrEnum):
     """Fetches the receipt of an erasure, when there is no account any more to fetch it."""
     GUARDIAN_CODE = "guardian_code"
     """Ten digits that a minor shows to their guardian."""
+    EXPORT = "export"
+    """Fetches one copy of a person's data, once."""
+    CLOSURE = "closure"
+    """Confirms that an account closes."""
     SUPPORT_CODE = "support_code"
     """Six digits that a customer reads out; digested together with the device that they open."""
 
