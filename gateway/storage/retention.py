@@ -13,7 +13,19 @@ from gateway.domain.attempts import Outcome
 from gateway.domain.support_access import GlassState
 from gateway.storage.data_map import ended_by_time
 from gateway.storage.statements import AnyRow, Statements
-from gateway.storage.tables import access, audit, consent, delivery, lifecycle, operation, rights, staff
+from gateway.storage.tables import (
+    access,
+    audit,
+    automations,
+    consent,
+    delivery,
+    erasure,
+    households,
+    lifecycle,
+    operation,
+    rights,
+    staff,
+)
 from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.retention import RetentionClass
 
@@ -132,6 +144,16 @@ RULES: Final = {
     RetentionClass.CONSENT_NOTICE: Rule(consent.consent_notices, consent.consent_notices.c.expires_at),
     RetentionClass.NOTICE: Rule(consent.notices, consent.notices.c.at),
     RetentionClass.GUARDIAN_CODE: Rule(consent.guardian_codes, consent.guardian_codes.c.expires_at),
+    RetentionClass.HOME_INVITATION: Rule(households.home_invitations, households.home_invitations.c.expires_at),
+    RetentionClass.PRESENCE: Rule(households.whereabouts, households.whereabouts.c.heard_at),
+    RetentionClass.FIRING: Rule(automations.automation_firings, automations.automation_firings.c.at),
+    RetentionClass.EXPLANATION: Rule(automations.automation_lines, automations.automation_lines.c.at),
+    RetentionClass.ERASURE: Rule(
+        erasure.erasures, erasure.erasures.c.finished_at, erasure.erasures.c.finished_at.is_not(None)
+    ),
+    RetentionClass.ERASURE_FETCHED: Rule(
+        erasure.erasures, erasure.erasures.c.fetched_at, erasure.erasures.c.fetched_at.is_not(None)
+    ),
     RetentionClass.AUDIT: Rule(audit.audit_rows, audit.audit_rows.c.at),
 }
 

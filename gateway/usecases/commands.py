@@ -32,6 +32,7 @@ from gateway.protocol.messages import CommandAck, UnsignedCommand
 from gateway.protocol.signing import command_signing_bytes
 from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases import states
+from gateway.usecases.manual_changes import rest_rules
 from gateway.usecases.outbox import Counted
 from gateway.usecases.services import CommandSigner, Identifiers
 from gateway.usecases.states import Reported
@@ -60,15 +61,20 @@ class CommandServices:
 SendOutcome = Command | NotFound | NotAllowed | Invalid | TooLong | DeviceOffline | TooMany
 
 
-def send(  # noqa: PLR0911 - one return a refusal
+def send(  # noqa: C901, PLR0911 - one return a refusal
     tx: Transaction,
     services: CommandServices,
     account_id: AccountId,
     device_id: DeviceId,
     wish: Wish,
     now: datetime,
+    *,
+    by_rule: bool = False,
 ) -> SendOutcome:
-    """Accept a command: on disk, signed, and on its way with the commit; or say why not, at once."""
+    """Accept a command: on disk, signed, and on its way with the commit; or say why not, at once.
+
+    `by_rule`: it is no person's word. A person's word makes the rules on this device rest.
+    """
     bound = tx.bindings.one(account_id, device_id)
     if bound is None or not bound.binding.holds(now):
         return NotFound()
@@ -108,7 +114,9 @@ def send(  # noqa: PLR0911 - one return a refusal
     )
     tx.commands.add(command, command.expires_at)
     tx.ring_at(command.expires_at)
-    _tell(tx, command, now)
+    announce(tx, command, now)
+    if not by_rule:
+        rest_rules(tx, device_id, now)
     still_waiting = [
         _happened(tx, older, Replaced(), now) if supersedes(command, older) else older for older in waiting
     ]
@@ -202,7 +210,7 @@ def _happened(tx: Transaction, command: Command, event: Event, now: datetime) ->
         return command
     stored = tx.commands.update(after, after.limit if after.under_way else None)
     if after.status is not command.status:
-        _tell(tx, stored, now)
+        announce(tx, stored, now)
     return stored
 
 
@@ -230,7 +238,7 @@ def _drive(
             )
             tx.ring_at(due)
             if first.status is not stored.status:
-                _tell(tx, stored, now)
+                announce(tx, stored, now)
             return [stored if one.command_id == stored.command_id else one for one in current]
     assert_never(decision)
 
@@ -255,7 +263,8 @@ def _message(signer: CommandSigner, command: Command) -> bytes:
     return encode(unsigned.signed(signer.sign(command_signing_bytes(command.device_id, unsigned))))
 
 
-def _tell(tx: Transaction, command: Command, now: datetime) -> None:
+def announce(tx: Transaction, command: Command, now: datetime) -> None:
+    """Count a command's new status, and tell the app of whoever gave it."""
     tx.count(Counted.COMMAND, command.status.value)
     data: dict[str, Any] = {
         "command_id": command.command_id,

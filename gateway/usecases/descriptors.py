@@ -52,6 +52,8 @@ class Safety:
     """A schedule or a rule may turn it on."""
     longest_run_s: int | None
     """Seconds it may run after one order; None for what always runs."""
+    radiant: bool = False
+    """It heats by glowing: what stands before it can burn, so nobody but a person may turn it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _problems_of_form(document: Any) -> list[DescriptorProblem]:
 
 def _problems_of_sense(document: dict[str, Any]) -> list[DescriptorProblem]:
     """What the form cannot say. Called only when the form is right."""
-    problems: list[DescriptorProblem] = []
+    problems = _problems_of_safety(document["safety"])
     properties = document["properties"]
     for name, schema in properties.items():
         if schema["component"] not in document["components"]:
@@ -169,6 +171,12 @@ def _problems_of_sense(document: dict[str, Any]) -> list[DescriptorProblem]:
             for code in sorted(listed.symmetric_difference(document["faults"]), key=str)
         )
     return problems or _problems_of_schemas(document)
+
+
+def _problems_of_safety(safety: dict[str, Any]) -> list[DescriptorProblem]:
+    if safety.get("radiant", False) and safety["automatic_on"]:
+        return [DescriptorProblem("safety/automatic_on", "what heats by glowing is never turned on by a rule")]
+    return []
 
 
 def _problems_of_schemas(document: dict[str, Any]) -> list[DescriptorProblem]:
@@ -199,7 +207,11 @@ def _descriptor(document: dict[str, Any]) -> Descriptor:
         titles=resolved["titles"],
         credentials=frozenset(CredentialKind(kind) for kind in resolved["credentials"]),
         safety=Safety(
-            SafetyClass(safety["class"]), safety["remote_on"], safety["automatic_on"], safety["longest_run_s"]
+            SafetyClass(safety["class"]),
+            safety["remote_on"],
+            safety["automatic_on"],
+            safety["longest_run_s"],
+            safety.get("radiant", False),
         ),
         properties={name: _bare(schema) for name, schema in resolved["properties"].items()},
         actions={name: _bare(action["input"]) for name, action in actions.items()},

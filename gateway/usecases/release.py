@@ -1,6 +1,7 @@
 """Release: how a device leaves its owner. One transaction, and nothing of the former epoch has effect after it."""
 
 from datetime import datetime
+from typing import Final
 
 from gateway.domain import ownership as leaving
 from gateway.domain.commands import EpochEnded, advance
@@ -9,6 +10,9 @@ from gateway.domain.ownership import Released
 from gateway.protocol.topics import DownChannel, DownTopic
 from gateway.usecases.binding import BindingServices, Verdict, ownership_of, signed_verdict
 from gateway.usecases.transaction import Transaction
+
+AT_ONCE: Final = 100
+"""Devices that are read together."""
 
 
 def release(
@@ -62,6 +66,29 @@ def dispute(tx: Transaction, account_id: AccountId, device_id: DeviceId, now: da
     return None
 
 
+def release_all(
+    tx: Transaction, services: BindingServices, account_id: AccountId, now: datetime
+) -> tuple[DeviceId, ...]:
+    """Release every device that an account owns, because it closes. Returns which.
+
+    What waits to be sent to them is dropped: of the former epoch nothing arrives any more but the verdict that ends it.
+    """
+    released: list[DeviceId] = []
+    after: DeviceId | None = None
+    while rows := tx.bindings.of_account(account_id, after, AT_ONCE):
+        after = rows[-1].device.device_id
+        for row in rows:
+            ownership = ownership_of(tx, row.device)
+            outcome = leaving.release(
+                device=row.device, ownership=ownership, by=account_id, reauthenticated=True, now=now
+            )
+            if isinstance(outcome, Released):
+                tx.erasures.drop_messages([row.device.device_id])
+                _leave(tx, services, outcome, now)
+                released.append(row.device.device_id)
+    return tuple(released)
+
+
 def lapse_releases(tx: Transaction, services: BindingServices, now: datetime, at_most: int = 50) -> int:
     """Release devices whose owner was silent for 72 hours; returns how many were looked at."""
     due = tx.bindings.releases_due(now, at_most)
@@ -86,6 +113,7 @@ def _leave(tx: Transaction, services: BindingServices, released: Released, now: 
         ended = advance(command, EpochEnded(), now)
         if ended is not command:
             tx.commands.update(ended, None)
+    tx.automations.remove_of_device(device.device_id)
     tx.states.clear(device.device_id)
     tx.events.forget_device(device.device_id)
     verdict = Verdict(bound=False, epoch=device.epoch, trace_id=services.identifiers.trace_id(), device=device)

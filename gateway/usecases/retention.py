@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.domain.audit import KEPT_FOR as AUDIT_KEPT_FOR
+from gateway.domain.erasure import FETCHABLE_AGAIN
 from gateway.usecases.repositories.retention import RetentionClass
 from gateway.usecases.transaction import Database
 
@@ -48,6 +49,12 @@ PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
         RetentionClass.CONSENT_NOTICE: timedelta(hours=24),
         RetentionClass.NOTICE: timedelta(days=365),
         RetentionClass.GUARDIAN_CODE: timedelta(0),
+        RetentionClass.HOME_INVITATION: timedelta(0),
+        RetentionClass.PRESENCE: timedelta(hours=48),
+        RetentionClass.FIRING: timedelta(days=7),
+        RetentionClass.EXPLANATION: timedelta(days=7),
+        RetentionClass.ERASURE: timedelta(days=30),
+        RetentionClass.ERASURE_FETCHED: FETCHABLE_AGAIN,
         RetentionClass.AUDIT: AUDIT_KEPT_FOR,
     }
 )

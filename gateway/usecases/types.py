@@ -89,6 +89,18 @@ class TypeCatalogue:
         known = self._types.get(type_id)
         return None if known is None else known.descriptor.safety
 
+    def may_start(self, type_id: str) -> bool:
+        """True when a rule may turn on appliances of this type while nobody looks, and can turn them off again.
+
+        Never what glows: its descriptor may not even say `automatic_on`.
+        """
+        known = self._types.get(type_id)
+        if known is None:
+            return False
+        safety = known.descriptor.safety
+        allowed = safety.remote_on and safety.automatic_on and not safety.radiant
+        return allowed and not self.check_command(type_id, "off", {})
+
     def check_command(self, type_id: str, action: str, params: Mapping[str, Any] | None) -> list[FieldError]:
         """Everything that is wrong with a command, by field; empty when the appliance can be asked to do it.
 

@@ -7,9 +7,12 @@ from typing import Final
 
 from gateway.storage.data_map import render
 from gateway.storage.data_map.access import ACCOUNTS
+from gateway.storage.data_map.automations import AUTOMATIONS
 from gateway.storage.data_map.consent import CONSENT
 from gateway.storage.data_map.delivery import DELIVERY
 from gateway.storage.data_map.entries import Entry, Reader, Sensitivity, TableEntry
+from gateway.storage.data_map.erasure import ERASURE
+from gateway.storage.data_map.households import HOUSEHOLDS
 from gateway.storage.data_map.lifecycle import LIFECYCLE
 from gateway.storage.data_map.operation import OPERATION
 from gateway.storage.data_map.registry import REGISTRY
@@ -39,6 +42,9 @@ DATA_MAP: Final[dict[str, TableEntry]] = {
     **STAFF,
     **CONSENT,
     **RIGHTS,
+    **ERASURE,
+    **HOUSEHOLDS,
+    **AUTOMATIONS,
 }
 
 

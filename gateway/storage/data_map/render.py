@@ -15,6 +15,8 @@ _ENDS = {
     RetentionClass.BINDING: "until release",
     RetentionClass.UNTIL_SENT: "until sent",
     RetentionClass.COMMAND_VALUES: "until the command ends",
+    RetentionClass.HOME: "until its last member leaves",
+    RetentionClass.AUTOMATION: "until you remove it, withdraw the consent, leave the home or release the appliance",
 }
 """In words, for the classes that time does not end."""
 
@@ -36,6 +38,10 @@ _ABOUT = {
     RetentionClass.CONSENT_CLOSED: "the account closed, when nobody can read it any more",
     RetentionClass.CONSENT_NOTICE: "its ten minutes are over",
     RetentionClass.GUARDIAN_CODE: "it expires",
+    RetentionClass.HOME_INVITATION: "it expires or is used",
+    RetentionClass.PRESENCE: "your phone's latest word; at once when you withdraw the consent or leave the home",
+    RetentionClass.ERASURE: "it was complete, if the receipt was not fetched",
+    RetentionClass.ERASURE_FETCHED: "the receipt was fetched",
     RetentionClass.BREAK_GLASS: "its review, or after the question where it was not approved",
 }
 """From when a period counts, where that is not the moment of writing."""
