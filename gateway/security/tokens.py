@@ -13,12 +13,13 @@ _RANDOM_BYTES: Final = {
     TokenPurpose.BIND: 16,
     TokenPurpose.STAFF: 32,
     TokenPurpose.EXPORT: 32,
+    TokenPurpose.HOME: 16,
     TokenPurpose.CLOSURE: 32,
     TokenPurpose.ERASURE: 32,
 }
 """256 bits for the tokens of the app and of the staff.
 
-128 for the bind token, which a phone carries to an appliance within 10 minutes.
+128 for the bind token, which a phone carries to an appliance within 10 minutes, and for the code that joins a home.
 """
 
 

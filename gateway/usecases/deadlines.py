@@ -2,23 +2,39 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
-from gateway.usecases import commands, pairings, presence, progress, release
+from gateway.usecases import commands, firings, location, pairings, presence, progress, release
 from gateway.usecases.binding import BindingServices
+from gateway.usecases.commands import CommandServices
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.types import TypeCatalogue
 
 Work = Callable[[Transaction, datetime], int]
 """Does some of what is due; returns how much it found. What is found is done, so asking again comes to an end."""
 
 
-def works(services: BindingServices) -> tuple[Work, ...]:
-    """The kinds of work, each for a transaction of its own, commands first: people wait for them."""
+class DeadlineServices(BindingServices, Protocol):
+    """What the timer needs besides the transaction."""
+
+    @property
+    def types(self) -> TypeCatalogue: ...  # noqa: D102 - the type says it
+
+
+def works(services: DeadlineServices) -> tuple[Work, ...]:
+    """The kinds of work, each for a transaction of its own.
+
+    What people wait for comes first, and firings before commands: what turns something off again leaves in one round.
+    """
+    giving = CommandServices(services.signer, services.identifiers, services.types)
     return (
+        lambda tx, now: firings.work_off_due(tx, giving, now),
         lambda tx, now: commands.work_off_due(tx, services.signer, now),
         pairings.expire_overdue,
         progress.close_overdue,
         presence.mark_silent,
         lambda tx, now: release.lapse_releases(tx, services, now),
+        location.ask_silent_homes,
     )
 
 
@@ -30,5 +46,7 @@ def next_moment(tx: Transaction) -> datetime | None:
         progress.next_deadline(tx),
         presence.next_silence(tx),
         tx.bindings.next_release(),
+        tx.automations.next_due(),
+        tx.households.next_ask(),
     )
     return min((moment for moment in moments if moment is not None), default=None)

@@ -242,6 +242,16 @@ def leave_home(tx: Transaction, home_ref: HomeRef, account_id: AccountId) -> Non
         tx.households.put_member(replace(heir, keeper=True))
 
 
+def forget_home(tx: Transaction, home_ref: HomeRef, account_id: AccountId, now: datetime) -> None:
+    """A member is about to leave a home: what a rule of theirs turned on for an arrival there is turned off.
+
+    The rest goes with the membership.
+    """
+    for firing in tx.automations.open_of_home(home_ref):
+        if firing.account_id == account_id and firing.state is FiringState.WAITING:
+            turn_off(tx, firing, now)
+
+
 def _drop(tx: Transaction, account_id: AccountId, now: datetime, *, starting: bool | None) -> None:
     for firing in tx.automations.open_of_account(account_id):
         if firing.state is FiringState.WAITING and starting in {True, None}:
@@ -267,6 +277,9 @@ def ask_silent_homes(tx: Transaction, now: datetime, at_most: int = 20) -> int:
     """
     due = tx.households.asks_due(now, at_most)
     for home_ref in due:
+        home = tx.households.hold(home_ref)
+        if home is None or home.ask_at is None or home.ask_at > now:
+            continue  # a phone was heard, or another gateway asked, while we waited for the home
         tx.households.ask_at(home_ref, None)
         for member in tx.households.members(home_ref):
             if grants_of(tx, member.account_id, now).any:

@@ -50,6 +50,8 @@ class TokenPurpose(StrEnum):
     """Ten digits that a minor shows to their guardian."""
     EXPORT = "export"
     """Fetches one copy of a person's data, once."""
+    HOME = "home"
+    """Joins a home, once."""
     CLOSURE = "closure"
     """Confirms that an account closes."""
     SUPPORT_CODE = "support_code"
