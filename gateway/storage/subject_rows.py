@@ -180,7 +180,7 @@ def _value(column: Column[Any], entry: Entry, row: AnyRow) -> Any:
     if value is None:
         return None
     if entry.sealed_at:
-        return SealedValue(value, entry.sealed_at.format_map(_Named(row)))
+        return SealedValue(value, entry.sealed_at.format_map(_Named(row)), entry.is_json)
     if entry.is_json:
         return json.loads(value) if value else None
     match value:

@@ -203,9 +203,13 @@ def opened(row: SubjectRow, sealer: Sealer) -> dict[str, Any]:
         ValueError: something does not open.
     """
     return {
-        name: sealer.open(value.sealed, place=value.place).decode() if isinstance(value, SealedValue) else value
-        for name, value in row.values.items()
+        name: _opened(value, sealer) if isinstance(value, SealedValue) else value for name, value in row.values.items()
     }
+
+
+def _opened(value: SealedValue, sealer: Sealer) -> Any:
+    text = sealer.open(value.sealed, place=value.place).decode()
+    return json.loads(text) if value.is_json else text
 
 
 def schema(tx: Transaction) -> Mapping[str, Any]:

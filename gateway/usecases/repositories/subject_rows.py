@@ -14,6 +14,7 @@ class SealedValue:
 
     sealed: bytes = field(repr=False)
     place: str = field(repr=False)
+    is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
