@@ -49,6 +49,12 @@ _REPLACE: Final = (
     )
 )
 
+_SET_ADULT: Final = (
+    update(accounts)
+    .where(accounts.c.account_id == bindparam("b_account_id"), accounts.c.version == bindparam("b_version"))
+    .values(adult=bindparam("adult"), version=accounts.c.version + 1)
+)
+
 
 class SqlAccounts:
     """Implements `usecases.repositories.accounts.AccountRepository`."""
@@ -97,6 +103,11 @@ class SqlAccounts:
         if row is None:
             return None
         return PasswordRecord(row.scheme, row.hash, row.pepper_id, row.salt, row.salt_first)
+
+    def set_adult(self, account: Account) -> None:
+        """See the protocol."""
+        values = {"b_account_id": account.account_id, "b_version": account.version, "adult": True}
+        self._statements.execute_guarded(_SET_ADULT, values)
 
     def replace_password(
         self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, changed_at: datetime

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.consent import Consent, ConsentState, Purpose
@@ -31,6 +31,8 @@ _STOPPED_BY: Final = (
 _STANDINGS: Final = select(consents, _STOPPED_BY).where(consents.c.account_id == bindparam("account_id"))
 _STANDING: Final = _STANDINGS.where(consents.c.purpose == bindparam("purpose"))
 _HELD: Final = _STANDING.with_for_update(read=True, of=consents)
+
+_TO_CHANGE: Final = _STANDING.with_for_update(of=consents)
 
 _NAMES: Final = ("state", "at", "text_version", "policy_version", "event_number", "by_guardian", "ask_at")
 _ADD: Final = {
@@ -72,6 +74,12 @@ _NEXT_TO_STOP: Final = select(func.min(policy_purposes.c.effective_at, type_=Ins
     select(consents.c.account_id).where(_STOPPABLE).exists()
 )
 
+_REPLACE_NOTICE: Final = delete(consent_notices).where(
+    consent_notices.c.account_id == bindparam("account_id"),
+    consent_notices.c.shown_to == bindparam("shown_to"),
+    consent_notices.c.purpose == bindparam("purpose"),
+    consent_notices.c.used_by.is_(None),
+)
 _ADD_NOTICE: Final = insert(consent_notices)
 _NOTICE: Final = select(consent_notices).where(consent_notices.c.notice_id == bindparam("notice_id"))
 _USE_NOTICE: Final = (
@@ -89,8 +97,12 @@ class SqlConsents(SqlConsentLedger):
         # The acknowledgement is read with every pairing and guards no data that would have to be removed.
         held = self._statements.is_postgresql and not self._statements.read_only and purpose is not Purpose.POLICY
         values = {"account_id": account_id, "purpose": purpose.value, "now": now}
-        row = self._statements.first(_HELD if held else _STANDING, values)
-        return Standing(None, None) if row is None else Standing(_consent(row), row.stopped_by)
+        return _standing(self._statements.first(_HELD if held else _STANDING, values))
+
+    def to_change(self, account_id: AccountId, purpose: Purpose, now: datetime) -> Standing:
+        """See the protocol."""
+        values = {"account_id": account_id, "purpose": purpose.value, "now": now}
+        return _standing(self._statements.first(_TO_CHANGE, values))
 
     def of_account(self, account_id: AccountId, now: datetime) -> dict[Purpose, Standing]:
         """See the protocol."""
@@ -127,6 +139,8 @@ class SqlConsents(SqlConsentLedger):
 
     def add_notice(self, notice: ConsentNotice) -> None:
         """See the protocol."""
+        answerless = {"account_id": notice.account_id, "shown_to": notice.shown_to, "purpose": notice.purpose.value}
+        self._statements.execute(_REPLACE_NOTICE, answerless)
         self._statements.execute(
             _ADD_NOTICE,
             {
@@ -156,6 +170,10 @@ class SqlConsents(SqlConsentLedger):
             _USE_NOTICE,
             {"b_notice_id": notice.notice_id, "b_version": notice.version, "used_by": notice.used_by},
         )
+
+
+def _standing(row: AnyRow | None) -> Standing:
+    return Standing(None, None) if row is None else Standing(_consent(row), row.stopped_by)
 
 
 def _this(consent: Consent) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _OF_GUARDIAN: Final = (
     .order_by(guardianships.c.since, guardianships.c.ward_id)
 )
 _BY_WARD: Final = select(guardianships).where(guardianships.c.ward_id == bindparam("ward_id"))
+_HELD_WARD: Final = _BY_WARD.with_for_update(read=True)
 _REMOVE: Final = delete(guardianships).where(guardianships.c.ward_id == bindparam("ward_id"))
 
 
@@ -87,7 +88,7 @@ class SqlGuardians:
 
     def by_ward(self, ward_id: str) -> Guardianship | None:
         """See the protocol."""
-        row = self._statements.first(_BY_WARD, {"ward_id": ward_id})
+        row = self._statements.first(_BY_WARD if self._statements.read_only else _HELD_WARD, {"ward_id": ward_id})
         return None if row is None else _guardianship(row)
 
     def remove(self, guardianship: Guardianship) -> bool:

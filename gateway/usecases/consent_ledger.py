@@ -2,8 +2,8 @@
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 from gateway.domain.consent_ledger import LedgerBroken, LedgerRow, check_ledger
 from gateway.domain.identity import AccountId
@@ -12,6 +12,10 @@ from gateway.usecases.persons import PersonKeys
 from gateway.usecases.receipts import Controller, Said, hash_of, place_of, receipt_of, record_of
 from gateway.usecases.services import Identifiers, ReceiptSigner
 from gateway.usecases.transaction import Transaction
+
+
+EVENTS_A_DAY: Final = 100
+"""Grants and refusals in one ledger. Withdrawals are not limited: each needs a grant before it."""
 
 
 class ConsentServices(Protocol):
@@ -51,6 +55,13 @@ def write(tx: Transaction, services: ConsentServices, said: Said) -> Receipt:
     sealed = services.persons.sealer(said.account_id).seal(canonical(receipt), place=_place(row))
     tx.consents.append(said.account_id, replace(row, sealed=sealed), before)
     return Receipt(row.number, row.at, receipt)
+
+
+def is_full(tx: Transaction, account_id: AccountId, now: datetime) -> bool:
+    """True when a person's ledger has had its events of a day: what is never removed must not grow without bounds."""
+    end = tx.consents.end_of_ledger(account_id)
+    earlier = None if end is None else tx.consents.event(account_id, end.number - EVENTS_A_DAY + 1)
+    return earlier is not None and now - earlier.at < timedelta(days=1)
 
 
 def read(tx: Transaction, services: ConsentServices, account_id: AccountId, number: int) -> Receipt | None:

@@ -27,6 +27,13 @@ class AccountRepository(Protocol):
     def password(self, account_id: AccountId) -> PasswordRecord | None:
         """What the account's password is checked against."""
 
+    def set_adult(self, account: Account) -> None:
+        """Store that a person is of age.
+
+        Raises:
+            StaleVersionError: the account was changed meanwhile.
+        """
+
     def replace_password(
         self, account_id: AccountId, old: PasswordRecord, new: PasswordRecord, changed_at: datetime
     ) -> bool:

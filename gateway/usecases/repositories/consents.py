@@ -30,6 +30,9 @@ class ConsentRepository(Protocol):
         meanwhile waits, and then removes what was written in the belief that it stood.
         """
 
+    def to_change(self, account_id: AccountId, purpose: Purpose, now: datetime) -> Standing:
+        """The same for who is about to say something: waits for those who act on it, and lets nobody else begin."""
+
     def of_account(self, account_id: AccountId, now: datetime) -> dict[Purpose, Standing]:
         """What stands for every purpose to which something was said."""
 
@@ -83,7 +86,7 @@ class ConsentRepository(Protocol):
     # -- notices shown
 
     def add_notice(self, notice: ConsentNotice) -> None:
-        """A notice that is being shown."""
+        """A notice that is being shown, in place of one for the same purpose that nobody answered."""
 
     def notice(self, notice_id: str) -> ConsentNotice | None:
         """The notice of this id."""

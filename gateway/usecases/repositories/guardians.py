@@ -28,7 +28,7 @@ class GuardianRepository(Protocol):
         """For whom this account decides, oldest first."""
 
     def by_ward(self, ward_id: str) -> Guardianship | None:
-        """The guardianship of this id."""
+        """The guardianship of this id. In a transaction that writes it is held: whoever ends it waits."""
 
     def remove(self, guardianship: Guardianship) -> bool:
         """End one; False when it had ended."""
