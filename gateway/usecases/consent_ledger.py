@@ -13,7 +13,6 @@ from gateway.usecases.receipts import Controller, Said, hash_of, place_of, recei
 from gateway.usecases.services import Identifiers, ReceiptSigner
 from gateway.usecases.transaction import Transaction
 
-
 EVENTS_A_DAY: Final = 100
 """Grants and refusals in one ledger. Withdrawals are not limited: each needs a grant before it."""
 
