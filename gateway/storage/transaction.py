@@ -116,6 +116,7 @@ class SqlTransaction:
 
     def hush(self, account_id: AccountId) -> None:
         """See the protocol."""
+        self._write_put_off()
         self._hushed.add(account_id)
         self._accounts.add(account_id)
 
@@ -146,9 +147,7 @@ class SqlTransaction:
 
     def finish(self) -> Committed:
         """Write the rows that leave with the commit. Called last: the event numbers lock until the commit."""
-        for name in ("commands", "attempts"):  # cached properties: only a transaction that used them has any to write
-            if name in self.__dict__:
-                self.__dict__[name].flush()
+        self._write_put_off()
         rows: tuple[OutboxRow, ...] = ()
         if self._outbox:
             rows = tuple(self._written(row) for row in self._outbox)
@@ -159,6 +158,11 @@ class SqlTransaction:
             numbered = [{"event_id": first + n, **event} for n, event in enumerate(self._events)]
             self.statements.execute_many(_INSERT_EVENTS, numbered)
         return Committed(rows, frozenset(self._accounts), self._ring_at, tuple(self._counted), tuple(self._timed))
+
+    def _write_put_off(self) -> None:
+        for name in ("commands", "attempts"):  # cached properties: only a transaction that used them has any to write
+            if name in self.__dict__:
+                self.__dict__[name].flush()
 
     def _written(self, row: dict[str, Any]) -> OutboxRow:
         number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()

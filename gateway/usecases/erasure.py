@@ -12,7 +12,7 @@ from typing import Final
 from gateway.domain import erasure as rules
 from gateway.domain.erasure import FETCHABLE_AGAIN, Erasure, ErasureId, Reason, Step
 from gateway.domain.identity import AccountId
-from gateway.usecases import release
+from gateway.usecases import location, release
 from gateway.usecases.binding import BindingServices
 from gateway.usecases.services import BlindIndexes, IndexedField, TokenPurpose, Tokens
 from gateway.usecases.transaction import Database, Transaction
@@ -51,9 +51,10 @@ def begin(
     if tx.accounts.get(account_id) is None:
         return None
     erasure_id = ErasureId(services.identifiers.new("e"))
+    location.forget_account(tx, account_id, now)
     devices = release.release_all(tx, services, account_id, now)
-    rows = tx.erasures.remove_subject(account_id, erasure_id, now)
     tx.hush(account_id)
+    rows = tx.erasures.remove_subject(account_id, erasure_id, now)
     token, digest = services.tokens.mint(TokenPurpose.ERASURE)
     erasure = rules.begun(
         erasure_id=erasure_id, account_id=account_id, reason=reason, devices=devices, rows=rows, now=now

@@ -143,7 +143,8 @@ class Transaction(Protocol):
     def hush(self, account_id: AccountId) -> None:
         """Write no event for an account: neither what this transaction emitted already nor what it emits from now on.
 
-        For the transaction that closes it. Its streams are told to look once more all the same, and so end.
+        For the transaction that closes it, before its rows are removed: changes that were put off are written now. Its
+        streams are told to look once more all the same, and so end.
         """
 
     def touch(self, account_id: AccountId) -> None:
