@@ -68,6 +68,8 @@ class Why(StrEnum):
     """It answered 500 or more, or nothing that is HTTP."""
     GONE = "gone"
     """It answered 410: not tried again."""
+    UNREADABLE = "unreadable"
+    """What was to be sent does not open any more."""
     WITHDRAWN = "withdrawn"
     RECIPIENT_REMOVED = "recipient_removed"
 
