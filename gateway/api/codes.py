@@ -48,6 +48,12 @@ class ApiCode(StrEnum):
     COMMAND_INVALID = "command.invalid"
     COMMAND_FINISHED = "command.finished"
     COMMAND_LIMIT = "command.limit"
+    CONSENT_REQUIRED = "consent_required"
+    HOME_LIMIT = "home.limit"
+    HOME_CODE_REFUSED = "home.code_refused"
+    AUTOMATION_LIMIT = "automation.limit"
+    AUTOMATION_NOT_ALLOWED = "automation.not_allowed"
+    FIRING_OVER = "automation.firing_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,12 @@ _ROWS: Final[Mapping[ApiCode, ApiFailure]] = {
     ApiCode.COMMAND_LIMIT: ApiFailure(
         429, "Too many commands of this appliance are waiting.", retryable=True, retry_after_s=5
     ),
+    ApiCode.CONSENT_REQUIRED: ApiFailure(403, "This needs a consent that was not given; nothing was stored."),
+    ApiCode.HOME_LIMIT: ApiFailure(409, "There are enough homes, members or invitations already."),
+    ApiCode.HOME_CODE_REFUSED: ApiFailure(404, "This code joins no home: it was used, has expired, or never was one."),
+    ApiCode.AUTOMATION_LIMIT: ApiFailure(409, "This account has as many rules as it may have."),
+    ApiCode.AUTOMATION_NOT_ALLOWED: ApiFailure(422, "A rule may not do that with this appliance."),
+    ApiCode.FIRING_OVER: ApiFailure(409, "This is over; there is nothing left to take back."),
 }
 
 CATALOGUE: Final[Mapping[ApiCode, ApiFailure]] = MappingProxyType({code: _ROWS[code] for code in ApiCode})

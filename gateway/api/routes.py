@@ -35,7 +35,7 @@ class Cost(StrEnum):
 class Route:
     """One method on one path.
 
-    `POST` routes take an `Idempotency-Key` unless they are streams.
+    `POST` routes take an `Idempotency-Key` unless they are streams, or their requests bear a number of their own.
     """
 
     method: str
@@ -61,6 +61,8 @@ class Route:
     replays_early: bool = True
     """Look for a kept answer before the handler runs: it may refuse, or spend a password hash, before its transaction
     looks as well. False where it does neither, which saves a reading."""
+    numbered: bool = False
+    """A number in the body tells a repetition; no answer is kept, and an `Idempotency-Key` is not looked at."""
     guarded: bool = False
     """Two people may edit it: `If-Match` with the ETag is required."""
     cost: Cost = Cost.USUAL
@@ -77,7 +79,7 @@ class Route:
     @property
     def idempotent(self) -> bool:
         """True when the route takes an `Idempotency-Key`."""
-        return self.method == "POST" and not self.stream
+        return self.method == "POST" and not self.stream and not self.numbered
 
     @property
     def operation(self) -> str:

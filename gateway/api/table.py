@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from gateway.api import accounts, commands, devices, events, pairing_evidence, pairings, sessions, support, types
+from gateway.api import (
+    accounts,
+    automations,
+    commands,
+    devices,
+    events,
+    households,
+    location,
+    pairing_evidence,
+    pairings,
+    sessions,
+    support,
+    types,
+)
 from gateway.api.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -13,6 +26,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *devices.ROUTES,
     *commands.ROUTES,
     *types.ROUTES,
+    *households.ROUTES,
+    *location.ROUTES,
+    *automations.ROUTES,
     *support.ROUTES,
     *events.ROUTES,
 )
