@@ -24,6 +24,8 @@ from gateway.security.device_authority import DeviceAuthority
 from gateway.security.files import replace_private
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
+from gateway.security.receipt_signatures import KEY_FILE as RECEIPTS_KEY
+from gateway.security.receipt_signatures import Ed25519ReceiptSigner
 from gateway.security.sealing import AesGcmSealer
 from gateway.security.signatures import Ed25519CommandSigner
 from gateway.security.tokens import KeyedTokens
@@ -41,6 +43,7 @@ class Secrets:
     authorities: AuthorityFolder = field(repr=False)
     signer: Ed25519CommandSigner = field(repr=False)
     audit_signer: Ed25519AuditSigner = field(repr=False)
+    receipts: Ed25519ReceiptSigner = field(repr=False)
     indexes: HmacBlindIndexes = field(repr=False)
     tokens: KeyedTokens = field(repr=False)
     sealer: AesGcmSealer = field(repr=False)
@@ -72,6 +75,7 @@ def open_secrets(settings: Settings, clock: Clock) -> Secrets:
         authorities=authorities,
         signer=Ed25519CommandSigner.from_file_or_new(settings.authorities_folder / "commands.key", keys.ca_passphrase),
         audit_signer=Ed25519AuditSigner.from_file_or_new(settings.authorities_folder / "audit.key", keys.ca_passphrase),
+        receipts=Ed25519ReceiptSigner.from_file_or_new(settings.authorities_folder / RECEIPTS_KEY, keys.ca_passphrase),
         indexes=HmacBlindIndexes(keys),
         tokens=KeyedTokens(keys),
         sealer=AesGcmSealer(keys.wrapping_key),

@@ -6,7 +6,7 @@ afterwards, step by step, by `runtime.erasures`; what that job reads and writes 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from gateway.domain import erasure as rules
@@ -99,41 +99,6 @@ def record(
 def put_off(tx: Transaction, erasure: Erasure, now: datetime) -> None:
     """A step could not be carried out now."""
     tx.erasures.put(rules.give_back(erasure, now))
-
-
-def receipt_of(erasure: Erasure, authority: str, now: datetime) -> dict[str, object]:
-    """What the receipt says: each store, and what was done to it. It names nobody.
-
-    Args:
-        erasure: with all steps done but the last.
-        authority: the region in which the data was stored.
-        now: the moment of signing.
-    """
-    steps = {one.step: {"at": _text(one.at), **one.found} for one in erasure.done}
-    return {
-        "what": "hearthgate erasure 1",
-        "erasure": erasure.erasure_id,
-        "reason": erasure.reason.value,
-        "region": authority,
-        "closed_at": _text(erasure.begun_at),
-        "signed_at": _text(now),
-        "stores": [
-            {"store": "database", "rows_removed": dict(erasure.rows), **steps[Step.ROWS]},
-            {"store": "database_space", **steps[Step.SPACE]},
-            {"store": "person_keys", **steps[Step.KEY]},
-            {"store": "person_keys_copies", "forgotten_at": _text(erasure.begun_at + COPIES_KEPT_FOR)},
-            {"store": "broker", **steps[Step.CONNECTIONS]},
-            {"store": "erasure_ledger", **steps[Step.LEDGER]},
-        ],
-    }
-
-
-COPIES_KEPT_FOR: Final = timedelta(days=8)
-"""Seven daily copies of the keys: the last one that was made before the closing is gone after so long at the latest."""
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
 
 
 # -- the receipt
