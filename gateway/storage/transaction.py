@@ -18,6 +18,7 @@ from gateway.storage.certificates import SqlCertificates
 from gateway.storage.closures import SqlClosures
 from gateway.storage.commands import SqlCommands
 from gateway.storage.consents import SqlConsents
+from gateway.storage.deletions import SqlDeletions
 from gateway.storage.devices import SqlDevices
 from gateway.storage.disclosures import SqlDisclosures
 from gateway.storage.erasures import SqlErasures
@@ -304,6 +305,11 @@ class SqlTransaction:
     def erasures(self) -> SqlErasures:
         """See the protocol."""
         return SqlErasures(self.statements)
+
+    @cached_property
+    def deletions(self) -> SqlDeletions:
+        """See the protocol."""
+        return SqlDeletions(self.statements)
 
     @cached_property
     def closures(self) -> SqlClosures:

@@ -67,7 +67,7 @@ def name_recipient(
     tx.disclosures.hold(account_id)
     if len(tx.disclosures.recipients_of(account_id)) >= RECIPIENTS_AT_MOST:
         return TooManyRecipients()
-    recipient_id = RecipientId(identifiers.new("w"))
+    recipient_id = RecipientId(identifiers.new("k"))
     secret = tokens.shared_secret(SECRET_BYTES).hex()
     sealer = persons.sealer(account_id)
     tx.disclosures.add_recipient(

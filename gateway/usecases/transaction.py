@@ -15,6 +15,7 @@ from gateway.usecases.repositories.certificates import CertificateRepository
 from gateway.usecases.repositories.closures import ClosureRepository
 from gateway.usecases.repositories.commands import CommandRepository
 from gateway.usecases.repositories.consents import ConsentRepository
+from gateway.usecases.repositories.deletions import DeletionRepository
 from gateway.usecases.repositories.devices import DeviceRepository
 from gateway.usecases.repositories.disclosures import DisclosureRepository
 from gateway.usecases.repositories.erasures import ErasureRepository
@@ -108,6 +109,8 @@ class Transaction(Protocol):
     @property
     def erasures(self) -> ErasureRepository: ...  # noqa: D102
 
+    @property
+    def deletions(self) -> DeletionRepository: ...  # noqa: D102
     @property
     def closures(self) -> ClosureRepository: ...  # noqa: D102
     @property
