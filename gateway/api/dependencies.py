@@ -9,7 +9,17 @@ from gateway.api.buckets import Rate
 from gateway.domain.identity import AccountId
 from gateway.observability.metrics import Metrics
 from gateway.usecases.persons import PersonKeys, SealedBefore
-from gateway.usecases.services import BlindIndexes, Clock, CommandSigner, Identifiers, Passwords, Sealer, Tokens
+from gateway.usecases.receipts import Controller
+from gateway.usecases.services import (
+    BlindIndexes,
+    Clock,
+    CommandSigner,
+    Identifiers,
+    Passwords,
+    ReceiptSigner,
+    Sealer,
+    Tokens,
+)
 from gateway.usecases.transaction import Database
 from gateway.usecases.types import TypeCatalogue
 
@@ -63,6 +73,9 @@ class ApiDependencies:
     persons: PersonKeys
     """The key of each person. Use it within a transaction: it asks a store of its own."""
     signer: CommandSigner
+    receipts: ReceiptSigner
+    """Signs what a person keeps of a consent."""
+    controller: Controller
     types: TypeCatalogue
     changes: Changes
     metrics: Metrics

@@ -16,10 +16,12 @@ from gateway.bootstrap.brokers import reach_broker
 from gateway.bootstrap.canary import Canary
 from gateway.bootstrap.console import console_server
 from gateway.bootstrap.counting import CommitCounts
+from gateway.bootstrap.erasures import erasure_services, replay_erasures
 from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
 from gateway.bootstrap.persons import open_person_keys
+from gateway.bootstrap.policies import ConsentParts, controller_of, publish_packaged
 from gateway.bootstrap.reach import BrokerNeeds
 from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
 from gateway.config import Settings
@@ -77,12 +79,15 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     )
     evidence = BrokerEvidence(database, secrets.indexes, metrics)
     admission = Admission(database, secrets, clock, metrics)
+    controller = controller_of(settings)
+    await publish_packaged(database, controller, clock)
     reached = await reach_broker(
         BrokerNeeds(settings, secrets, name, clock, admission.decide, admission.lists, evidence.take),
     )
     canary = Canary(reached, secrets, name, clock)
     relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics, sender=name)
     services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
+    await replay_erasures(settings, secrets, database, persons, services, clock)
     hub = ChangesHub()
     database.on_commit(hub.committed)
     database.on_commit(CommitCounts(metrics).committed)
@@ -125,6 +130,8 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 changes=hub,
                 metrics=metrics,
                 signer=secrets.signer,
+                receipts=secrets.receipts,
+                controller=controller,
                 types=services.types,
                 limits=_api_limits(settings),
             ),
@@ -160,11 +167,16 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
             ingest=IngestIntake(reached.transport, reports, metrics, batch=limits.ingest_batch_messages),
             control=ControlIntake(reached.transport, router, identity_of, metrics),
             background=(
-                Deadlines(database, works(services), clock),
+                Deadlines(
+                    database,
+                    works(services, ConsentParts(persons, secrets.receipts, secrets.identifiers, controller)),
+                    clock,
+                ),
                 evidence,
                 Hints(reached.transport, hub, own_name=name),
                 Retention(database, clock, metrics),
                 Checkpoints(database, secrets.audit_signer, clock),
+                *erasure_services(settings, secrets, database, persons, reached, clock),
             ),
             api=api,
             console=console_server(settings, secrets, database, passwords, metrics, clock),

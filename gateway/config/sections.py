@@ -203,6 +203,14 @@ class ApiSection(Section):
         return self
 
 
+class ControllerSection(Section):
+    """Who runs this installation and answers for it: in the privacy policy and in every receipt of a consent."""
+
+    name: str = Field("the operator of this installation", min_length=1, max_length=200)
+    address: str = Field("not given", min_length=1, max_length=500)
+    contact: str = Field("in the app, under your rights", min_length=1, max_length=200)
+
+
 class ConsoleSection(ApiSection):
     """The support console: listens as the API does, on a port of its own."""
 

@@ -10,6 +10,7 @@ from gateway.config.sections import (
     ApiSection,
     BrokerSection,
     ConsoleSection,
+    ControllerSection,
     DatabaseSection,
     EndpointSection,
     KeysSection,
@@ -34,6 +35,7 @@ class Settings(Section):
     endpoint: EndpointSection = EndpointSection()
     api: ApiSection = ApiSection()
     console: ConsoleSection = ConsoleSection()
+    controller: ControllerSection = ControllerSection()
     operator: OperatorSection = OperatorSection()
     passwords: PasswordsSection = PasswordsSection()
     limits: LimitsSection = LimitsSection()

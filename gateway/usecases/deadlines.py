@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from gateway.usecases import commands, firings, location, pairings, presence, progress, release
+from gateway.usecases import commands, consent_changes, firings, location, pairings, presence, progress, release
 from gateway.usecases.binding import BindingServices
 from gateway.usecases.commands import CommandServices
+from gateway.usecases.consent_ledger import ConsentServices
 from gateway.usecases.transaction import Transaction
 from gateway.usecases.types import TypeCatalogue
 
@@ -21,7 +22,7 @@ class DeadlineServices(BindingServices, Protocol):
     def types(self) -> TypeCatalogue: ...  # noqa: D102 - the type says it
 
 
-def works(services: DeadlineServices) -> tuple[Work, ...]:
+def works(services: DeadlineServices, saying: ConsentServices) -> tuple[Work, ...]:
     """The kinds of work, each for a transaction of its own.
 
     What people wait for comes first, and firings before commands: what turns something off again leaves in one round.
@@ -35,6 +36,8 @@ def works(services: DeadlineServices) -> tuple[Work, ...]:
         presence.mark_silent,
         lambda tx, now: release.lapse_releases(tx, services, now),
         location.ask_silent_homes,
+        consent_changes.ask_renewals,
+        lambda tx, now: consent_changes.stop_superseded(tx, saying, now),
     )
 
 
@@ -48,5 +51,6 @@ def next_moment(tx: Transaction) -> datetime | None:
         tx.bindings.next_release(),
         tx.automations.next_due(),
         tx.households.next_ask(),
+        tx.consents.next_moment(),
     )
     return min((moment for moment in moments if moment is not None), default=None)

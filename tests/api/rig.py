@@ -19,12 +19,14 @@ from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.passwords import BcryptPasswords
+from gateway.security.receipt_signatures import Ed25519ReceiptSigner
 from gateway.security.sealing import AesGcmSealer
 from gateway.security.signatures import Ed25519CommandSigner
 from gateway.security.tokens import KeyedTokens
 from gateway.storage.database import Database
 from gateway.storage.engine import engine_for
 from gateway.storage.migrate import migrate
+from gateway.usecases.receipts import Controller
 from gateway.usecases.types import load_catalogue
 from tests.person_keys import persons_in_memory
 
@@ -32,6 +34,8 @@ START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 NAME = "ann@example.org"
 PASSWORD = "nine brown horses"
 TYPES = load_catalogue()
+
+CONTROLLER = Controller("Ann's workshop", "1 Lane", "ann@example.org", "home")
 
 Client = TestClient[Any, Any]
 
@@ -86,6 +90,8 @@ class Rig:
             sealer=AesGcmSealer(self.keys.wrapping_key),
             persons=self.persons,
             signer=Ed25519CommandSigner(Ed25519PrivateKey.generate()),
+            receipts=Ed25519ReceiptSigner(Ed25519PrivateKey.generate()),
+            controller=CONTROLLER,
             types=TYPES,
             changes=self.changes,
             metrics=self.metrics,

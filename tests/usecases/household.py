@@ -17,6 +17,7 @@ from gateway.domain.units import KeyCredential, Unit
 from gateway.protocol.messages import CommandAck
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
+from gateway.security.receipt_signatures import Ed25519ReceiptSigner
 from gateway.security.sealing import AesGcmSealer
 from gateway.security.signatures import Ed25519CommandSigner
 from gateway.security.tokens import KeyedTokens
@@ -26,6 +27,7 @@ from gateway.usecases.binding import Verdict
 from gateway.usecases.commands import CommandServices, SendOutcome
 from gateway.usecases.outbox import Committed, Kind
 from gateway.usecases.pairings import Opened
+from gateway.usecases.receipts import Controller
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.services import PasswordRecord
 from gateway.usecases.states import Reported
@@ -58,6 +60,8 @@ class Household:
         self.tokens = KeyedTokens(keys)
         self.sealer = AesGcmSealer(keys.wrapping_key)
         self.signer = Ed25519CommandSigner(Ed25519PrivateKey.generate())
+        self.receipts = Ed25519ReceiptSigner(Ed25519PrivateKey.generate())
+        self.controller = Controller("Ann's workshop", "1 Lane", "ann@example.org", "home")
         self.services = CommandServices(self.signer, self.identifiers, self.types)
         self.database.on_commit(self._committed)
 

@@ -5,7 +5,8 @@ A column without an entry fails the tests. The map drives the retention job and 
 
 from typing import Final
 
-from gateway.storage.data_map import render
+from gateway.domain.policies import Language
+from gateway.storage.data_map import policy_part, render
 from gateway.storage.data_map.access import ACCOUNTS
 from gateway.storage.data_map.automations import AUTOMATIONS
 from gateway.storage.data_map.consent import CONSENT
@@ -31,6 +32,7 @@ __all__ = [
     "as_markdown",
     "ended_by_time",
     "for_person",
+    "for_policy",
 ]
 
 DATA_MAP: Final[dict[str, TableEntry]] = {
@@ -72,3 +74,8 @@ def as_markdown() -> str:
 def for_person() -> str:
     """The page that a person reads, as Markdown."""
     return render.for_person(DATA_MAP)
+
+
+def for_policy(language: Language) -> str:
+    """What is stored about a person, and how long: the generated part of the policy."""
+    return policy_part.stored(DATA_MAP, language)
