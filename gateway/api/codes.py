@@ -40,6 +40,8 @@ class ApiCode(StrEnum):
     REAUTHENTICATION_REFUSED = "account.reauthentication_refused"
     REFRESH_REFUSED = "session.refresh_refused"
 
+    ERASURE_UNDER_WAY = "erasure.under_way"
+
     PAIRING_CLOSED = "pairing.closed"
     PAIRING_LIMIT = "pairing.limit"
     EVIDENCE_LIMIT = "pairing.evidence_limit"
@@ -48,6 +50,20 @@ class ApiCode(StrEnum):
     COMMAND_INVALID = "command.invalid"
     COMMAND_FINISHED = "command.finished"
     COMMAND_LIMIT = "command.limit"
+    POLICY_NOT_ACKNOWLEDGED = "policy_not_acknowledged"
+    POLICY_WRONG_HASH = "policy.wrong_hash"
+    POLICY_SUPERSEDED = "policy.superseded"
+    CONSENT_BY_ACKNOWLEDGEMENT = "consent.by_acknowledgement"
+    CONSENT_NOTICE_NEEDED = "consent.notice_needed"
+    CONSENT_NOTICE_UNKNOWN = "consent.notice_unknown"
+    CONSENT_NOTICE_EXPIRED = "consent.notice_expired"
+    CONSENT_NOTICE_USED = "consent.notice_used"
+    CONSENT_TEXT_CHANGED = "consent.text_changed"
+    CONSENT_SILENCE = "consent.silence"
+    CONSENT_LIMIT = "consent.limit"
+    GUARDIAN_NEEDED = "guardian_needed"
+    GUARDIAN_CODE_REFUSED = "guardian.code_refused"
+    GUARDIAN_NOT_FOR_ACCOUNT = "guardian.not_for_account"
     CONSENT_REQUIRED = "consent_required"
     HOME_LIMIT = "home.limit"
     HOME_CODE_REFUSED = "home.code_refused"
@@ -104,6 +120,9 @@ _ROWS: Final[Mapping[ApiCode, ApiFailure]] = {
         403, "The password does not fit, or there were too many tries for the moment."
     ),
     ApiCode.REFRESH_REFUSED: ApiFailure(401, "This refresh token is not valid; log in again."),
+    ApiCode.ERASURE_UNDER_WAY: ApiFailure(
+        409, "The erasure is still being carried out.", retryable=True, retry_after_s=15
+    ),
     ApiCode.PAIRING_CLOSED: ApiFailure(409, "This pairing is over."),
     ApiCode.EVIDENCE_LIMIT: ApiFailure(409, "This pairing has had its eight reports."),
     ApiCode.PAIRING_LIMIT: ApiFailure(409, "Too many pairings are open; cancel one."),
@@ -114,6 +133,20 @@ _ROWS: Final[Mapping[ApiCode, ApiFailure]] = {
     ApiCode.COMMAND_LIMIT: ApiFailure(
         429, "Too many commands of this appliance are waiting.", retryable=True, retry_after_s=5
     ),
+    ApiCode.POLICY_NOT_ACKNOWLEDGED: ApiFailure(403, "This account did not acknowledge the policy that counts now."),
+    ApiCode.POLICY_WRONG_HASH: ApiFailure(409, "This is the hash of no text of that version of the policy."),
+    ApiCode.POLICY_SUPERSEDED: ApiFailure(409, "A newer version of the policy counts; show that one."),
+    ApiCode.CONSENT_BY_ACKNOWLEDGEMENT: ApiFailure(409, "This purpose is granted by acknowledging the policy."),
+    ApiCode.CONSENT_NOTICE_NEEDED: ApiFailure(428, "This purpose needs the notice that was just shown."),
+    ApiCode.CONSENT_NOTICE_UNKNOWN: ApiFailure(428, "No such notice was shown to this account for this purpose."),
+    ApiCode.CONSENT_NOTICE_EXPIRED: ApiFailure(410, "The notice was shown more than ten minutes ago; show it again."),
+    ApiCode.CONSENT_NOTICE_USED: ApiFailure(409, "The notice was used; show it again."),
+    ApiCode.CONSENT_TEXT_CHANGED: ApiFailure(409, "This is not the text that counts now; show it again."),
+    ApiCode.CONSENT_SILENCE: ApiFailure(409, "There was a no; the app does not ask again for six months."),
+    ApiCode.CONSENT_LIMIT: ApiFailure(429, "This account said yes and no a hundred times within a day."),
+    ApiCode.GUARDIAN_NEEDED: ApiFailure(403, "Somebody who is not of age needs their guardian's consent for this."),
+    ApiCode.GUARDIAN_CODE_REFUSED: ApiFailure(403, "This code makes this account nobody's guardian."),
+    ApiCode.GUARDIAN_NOT_FOR_ACCOUNT: ApiFailure(409, "This account is of age, or has a guardian already."),
     ApiCode.CONSENT_REQUIRED: ApiFailure(403, "This needs a consent that was not given; nothing was stored."),
     ApiCode.HOME_LIMIT: ApiFailure(409, "There are enough homes, members or invitations already."),
     ApiCode.HOME_CODE_REFUSED: ApiFailure(404, "This code joins no home: it was used, has expired, or never was one."),
