@@ -23,6 +23,7 @@ class SessionEnd(StrEnum):
 
     LOGGED_OUT = "logged_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password
+    LOGIN_CHANGED = "login_changed"
     REUSE_DETECTED = "reuse_detected"
     EXPIRED = "expired"
     ACCOUNT_CLOSED = "account_closed"

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.accounts import Account, LoginKind
 from gateway.domain.identity import AccountId
 from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.access import accounts, passwords
 from gateway.usecases.services import PasswordRecord
+from gateway.usecases.transaction import StaleVersionError
 
 INDEX_KEY: Final = 1
 """Version of the blind-index key under which login names are stored."""
@@ -33,6 +35,16 @@ _ADD_ON_SQLITE: Final = (
     sqlite.insert(accounts)
     .on_conflict_do_nothing(index_elements=[accounts.c.login_index])
     .returning(accounts.c.account_id)
+)
+_SET_LOGIN: Final = (
+    update(accounts)
+    .where(accounts.c.account_id == bindparam("b_account_id"), accounts.c.version == bindparam("b_version"))
+    .values(
+        login_index=bindparam("login_index"),
+        login_index_key=bindparam("login_index_key"),
+        login_kind=bindparam("login_kind"),
+        version=accounts.c.version + 1,
+    )
 )
 _ADD_PASSWORD: Final = insert(passwords)
 _PASSWORD: Final = select(passwords).where(passwords.c.account_id == bindparam("account_id"))
@@ -95,6 +107,23 @@ class SqlAccounts:
         if added is None:
             return False
         self._statements.execute(_ADD_PASSWORD, {"account_id": account.account_id, **_columns(password, now)})
+        return True
+
+    def set_login(self, account: Account, login_index: bytes, kind: LoginKind) -> bool:
+        """See the protocol."""
+        if login_index != account.login_index and self.taken([login_index]):
+            return False
+        values = {
+            "b_account_id": account.account_id,
+            "b_version": account.version,
+            "login_index": login_index,
+            "login_index_key": INDEX_KEY,
+            "login_kind": kind.value,
+        }
+        try:
+            self._statements.execute_guarded(_SET_LOGIN, values)
+        except IntegrityError as taken:
+            raise StaleVersionError from taken
         return True
 
     def password(self, account_id: AccountId) -> PasswordRecord | None:

@@ -14,6 +14,12 @@ from gateway.usecases.services import TokenPurpose
 _INSERT: Final = insert(sessions)
 _INSERT_TOKEN: Final = insert(session_tokens)
 _GET: Final = select(sessions).where(sessions.c.session_id == bindparam("session_id"))
+_OF_ACCOUNT: Final = (
+    select(sessions)
+    .where(sessions.c.account_id == bindparam("account_id"))
+    .order_by(sessions.c.created_at.desc(), sessions.c.session_id)
+    .limit(bindparam("at_most"))
+)
 _BY_TOKEN: Final = (
     select(sessions, session_tokens.c.digest, session_tokens.c.expires_at, session_tokens.c.used_at)
     .join(sessions, sessions.c.session_id == session_tokens.c.session_id)
@@ -83,6 +89,11 @@ class SqlSessions:
         """See the protocol."""
         row = self._statements.first(_GET, {"session_id": session_id})
         return None if row is None else _session(row)
+
+    def of_account(self, account_id: AccountId, at_most: int) -> list[Session]:
+        """See the protocol."""
+        rows = self._statements.all(_OF_ACCOUNT, {"account_id": account_id, "at_most": at_most})
+        return [_session(row) for row in rows]
 
     def by_access(self, digest: bytes) -> tuple[Session, AccessToken] | None:
         """See the protocol."""

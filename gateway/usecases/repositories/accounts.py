@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.accounts import Account
+from gateway.domain.accounts import Account, LoginKind
 from gateway.domain.identity import AccountId
 from gateway.usecases.services import PasswordRecord
 
@@ -23,6 +23,13 @@ class AccountRepository(Protocol):
 
     def add(self, account: Account, password: PasswordRecord, now: datetime) -> bool:
         """A new account with its password; False, and nothing stored, when the login name is taken."""
+
+    def set_login(self, account: Account, login_index: bytes, kind: LoginKind) -> bool:
+        """Store another login name; False, and nothing stored, when it is taken.
+
+        Raises:
+            StaleVersionError: the account changed meanwhile, or somebody took the name at the same moment.
+        """
 
     def password(self, account_id: AccountId) -> PasswordRecord | None:
         """What the account's password is checked against."""

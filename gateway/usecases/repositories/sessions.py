@@ -16,6 +16,9 @@ class SessionRepository(Protocol):
     def get(self, session_id: SessionId) -> Session | None:
         """The session of this id."""
 
+    def of_account(self, account_id: AccountId, at_most: int) -> list[Session]:
+        """An account's sessions, the latest begun first, those that are over too."""
+
     def by_access(self, digest: bytes) -> tuple[Session, AccessToken] | None:
         """The access token with this digest and its session, whatever has become of them."""
 
