@@ -4,7 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from gateway.usecases import commands, consent_changes, firings, location, pairings, presence, progress, release
+from gateway.usecases import (
+    commands,
+    consent_changes,
+    firings,
+    location,
+    pairings,
+    presence,
+    progress,
+    release,
+    requests,
+)
 from gateway.usecases.binding import BindingServices
 from gateway.usecases.commands import CommandServices
 from gateway.usecases.consent_ledger import ConsentServices
@@ -36,6 +46,7 @@ def works(services: DeadlineServices, saying: ConsentServices) -> tuple[Work, ..
         presence.mark_silent,
         lambda tx, now: release.lapse_releases(tx, services, now),
         location.ask_silent_homes,
+        requests.ring_due,
         consent_changes.ask_renewals,
         lambda tx, now: consent_changes.stop_superseded(tx, saying, now),
     )
@@ -51,6 +62,7 @@ def next_moment(tx: Transaction) -> datetime | None:
         tx.bindings.next_release(),
         tx.automations.next_due(),
         tx.households.next_ask(),
+        requests.next_alarm(tx),
         tx.consents.next_moment(),
     )
     return min((moment for moment in moments if moment is not None), default=None)
