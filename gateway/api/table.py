@@ -8,6 +8,7 @@ from gateway.api import (
     commands,
     consents,
     devices,
+    erasures,
     events,
     households,
     location,
@@ -38,5 +39,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *location.ROUTES,
     *automations.ROUTES,
     *support.ROUTES,
+    *erasures.ROUTES,
     *events.ROUTES,
 )

@@ -92,6 +92,7 @@ _SENTENCES: Final = {
     ("gateway.broker.mosquitto.server", "ProgramMissingError"),
     ("gateway.runtime.application", "UnsafeBrokerError"),
     ("gateway.bootstrap.persons", "ForeignPersonKeysError"),
+    ("gateway.security.erasure_ledger", "ErasureLedgerError"),
 }
 """Errors whose text is written for the person at the terminal, by module and name: most commands load few of them."""
 

@@ -17,8 +17,9 @@ ErasureId = NewType("ErasureId", str)
 SETTLED_AFTER: Final = timedelta(seconds=15)
 """Requests that were under way at the closing have ended by then: what they still wrote is removed after it."""
 
-CLAIMED_FOR: Final = timedelta(minutes=5)
-"""So long no other gateway takes up an erasure that one is working on."""
+CLAIMED_FOR: Final = timedelta(seconds=15)
+"""So long no other gateway takes up an erasure that one is working on. A step that takes longer may be done by two,
+which costs nothing but the work."""
 
 AGAIN_AFTER: Final = timedelta(seconds=10)
 """When a step that failed is tried again."""

@@ -210,8 +210,8 @@ async def test_two_gateways_do_not_take_up_the_same_one(database: Database) -> N
     found = await database.read(lambda tx: tx.erasures.due(START))
     assert found == one()
     await database.run(lambda tx: tx.erasures.put(claim(one(), START)))
-    assert await database.read(lambda tx: tx.erasures.due(START + timedelta(minutes=4))) is None
-    assert await database.read(lambda tx: tx.erasures.due(START + timedelta(minutes=5))) is not None
+    assert await database.read(lambda tx: tx.erasures.due(START + timedelta(seconds=14))) is None
+    assert await database.read(lambda tx: tx.erasures.due(START + timedelta(seconds=15))) is not None
     with pytest.raises(StaleVersionError):
         await _once(database, lambda tx: tx.erasures.put(claim(one(), START)))
 
