@@ -108,8 +108,17 @@ class Phone:
         self.account_id = answer.body.get("account_id")
         self._api.take_tokens(answer.body)
 
+    async def acknowledge(self) -> None:
+        """Show the policy that counts now, and say that it was read. Again changes nothing.
+
+        Raises:
+            ProblemError: the policy changed in between.
+        """
+        policy = await self._get("/v1/policies/current")
+        await self._post(f"/v1/policies/{policy['version']}/acknowledgement", {"hash": policy["hash"]})
+
     async def sign_up(self) -> None:
-        """Register, unless that was done before, and log in.
+        """Register, unless that was done before, log in, and acknowledge the policy.
 
         Raises:
             ProblemError: the name is taken by somebody else, or the password breaks the rules.
@@ -120,12 +129,13 @@ class Phone:
             if problem.status != HTTPStatus.CONFLICT:
                 raise
         await self.log_in()
+        await self.acknowledge()
 
     async def open_pairing(self) -> Pairing:
         """Ask for a one-time bind token.
 
         Raises:
-            ProblemError: too many pairings are open.
+            ProblemError: the policy was not acknowledged.
         """
         body = (await self._post("/v1/pairings", {})).body
         return Pairing(body["pairing_id"], body["bind_token"], body["expires_at"], body["trace_id"])

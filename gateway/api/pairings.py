@@ -9,6 +9,7 @@ from pydantic import Field
 from gateway.api.answer import Answer
 from gateway.api.call import Call
 from gateway.api.codes import ApiCode
+from gateway.api.consent_problems import not_acknowledged
 from gateway.api.event_text import of_log, of_model, why_not_admitted
 from gateway.api.help import help_for
 from gateway.api.models import DeviceIdText, Moment, PairingIdText, ParameterModel, ResponseModel
@@ -20,7 +21,7 @@ from gateway.domain.identity import PairingId
 from gateway.domain.pairing import Pairing, PairingState
 from gateway.usecases import pairings as usecase
 from gateway.usecases import streams
-from gateway.usecases.pairings import Watched
+from gateway.usecases.pairings import PolicyNotAcknowledged, Watched
 from gateway.usecases.services import IndexedField
 from gateway.usecases.sessions import still_admits
 from gateway.usecases.streams import PairingNews
@@ -81,9 +82,11 @@ async def open_pairing(call: Call) -> Reply:
     """Open a pairing."""
     deps = call.deps
 
-    def work(tx: Transaction) -> Answer:
+    def work(tx: Transaction) -> Answer | Problem:
         home = deps.indexes.index(IndexedField.ADDRESS, call.address)
         opened = usecase.open_one(tx, call.account_id, deps.tokens, deps.identifiers, call.now, address_index=home)
+        if isinstance(opened, PolicyNotAcknowledged):
+            return not_acknowledged()
         pairing = opened.pairing
         body = PairingOpened(
             pairing_id=pairing.pairing_id,
@@ -213,8 +216,9 @@ ROUTES: Final = (
         summary="Open a pairing",
         tag="pairings",
         answers={201: PairingOpened},
-        description="For ten minutes. Of more than five open ones the oldest are cancelled. Send an Idempotency-Key: "
-        "if the answer is lost, the same request shows the same token again.",
+        problems=(ApiCode.POLICY_NOT_ACKNOWLEDGED,),
+        description="For an account that acknowledged the policy. For ten minutes. Of more than five open ones the "
+        "oldest are cancelled. Send an Idempotency-Key: if the answer is lost, the same request shows the same token again.",
     ),
     Route(
         method="GET",

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from gateway.domain.consent import Purpose
 from gateway.domain.failures import CATALOGUE
 from gateway.domain.identity import AccountId, PairingId
 from gateway.domain.pairing import Pairing, PairingState, cancel, expire, open_pairing
 from gateway.usecases import progress
+from gateway.usecases.consents import granted
 from gateway.usecases.outbox import Counted
 from gateway.usecases.progress import Step
 from gateway.usecases.repositories.pairings import PairingStep
@@ -29,6 +31,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyNotAcknowledged:
+    """Nothing is connected for somebody who has not said that they read what is stored then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """A pairing and how far it came."""
 
@@ -46,12 +53,14 @@ def open_one(
     now: datetime,
     *,
     address_index: bytes | None = None,
-) -> Opened:
-    """Open a pairing: the account's consent, for ten minutes. Too many open ones: the oldest give way.
+) -> Opened | PolicyNotAcknowledged:
+    """Open a pairing: the account's wish, for ten minutes. Too many open ones: the oldest give way.
 
     `address_index` is the keyed digest of where the app called from: an appliance whose connection fails before it has
     a name may be known by it.
     """
+    if granted(tx, account_id, Purpose.POLICY, now) is None:
+        return PolicyNotAcknowledged()
     token, digest = tokens.mint(TokenPurpose.BIND)
     opened = open_pairing(
         pairing_id=PairingId(identifiers.new("p")),

@@ -21,6 +21,7 @@ from gateway.usecases.outbox import Committed, Kind
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.states import Reported
 from gateway.usecases.transaction import Transaction
+from tests.acknowledged import acknowledged
 from tests.api.rig import PASSWORD, TYPES, Client, Rig, bearer, log_in, register
 
 HEATER = "heater.panel.s2"
@@ -133,6 +134,7 @@ class House:
 
     async def person(self, name: str = "ann@example.org") -> Person:
         account_id = await register(self.client, name, PASSWORD)
+        await self.run(lambda tx: acknowledged(tx, AccountId(account_id), self.rig.time()))
         return Person(self.client, AccountId(account_id), await log_in(self.client, name, PASSWORD))
 
     async def appliance(self, type_id: str = HEATER, **facts: Any) -> DeviceId:

@@ -34,6 +34,7 @@ from gateway.usecases.states import Reported
 from gateway.usecases.transaction import Transaction
 from gateway.usecases.types import TypeCatalogue, load_catalogue
 from gateway.usecases.wishes import Wish
+from tests.acknowledged import acknowledged
 
 HEATER = "heater.panel.s2"
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -89,6 +90,7 @@ class Household:
         account = Account(account_id, index, LoginKind.MAIL, adult=True, created_at=self.now)
         record = PasswordRecord("pw1", "no hash", "p1")
         assert await self.run(lambda tx: tx.accounts.add(account, record, self.now))
+        await self.run(lambda tx: acknowledged(tx, account_id, self.now))
         return account_id
 
     async def appliance(self, type_id: str = HEATER, **facts: Any) -> DeviceId:
@@ -105,7 +107,9 @@ class Household:
         return device_id
 
     async def open_pairing(self, account_id: AccountId) -> Opened:
-        return await self.run(lambda tx: pairings.open_one(tx, account_id, self.tokens, self.identifiers, self.now))
+        opened = await self.run(lambda tx: pairings.open_one(tx, account_id, self.tokens, self.identifiers, self.now))
+        assert isinstance(opened, Opened)
+        return opened
 
     async def present(self, device_id: DeviceId, token: str | None) -> Verdict:
         """The appliance brings a token, as in `up/bind`."""

@@ -49,6 +49,7 @@ from gateway.usecases.services import IndexedField, PasswordRecord
 from gateway.usecases.transaction import Transaction
 from gateway.usecases.types import TypeCatalogue, load_catalogue
 from gateway.usecases.unit_rows import unit_key_place
+from tests.acknowledged import acknowledged
 from tests.usecases.made import Made
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -168,16 +169,19 @@ class Indoors:
         account = Account(account_id, index, LoginKind.MAIL, adult=True, created_at=self.now)
         record = PasswordRecord("pw1", "no hash", "no pepper")
         assert await self.run(lambda tx: tx.accounts.add(account, record, self.now))
+        await self.run(lambda tx: acknowledged(tx, account_id, self.now))
         return account_id
 
     async def pairing(self, account_id: AccountId, home: bytes | None = None) -> pairings.Opened:
         """The account opens a pairing, from the address of a home."""
         services = self.services
-        return await self.run(
+        opened = await self.run(
             lambda tx: pairings.open_one(
                 tx, account_id, services.tokens, services.identifiers, self.now, address_index=home
             )
         )
+        assert isinstance(opened, pairings.Opened)
+        return opened
 
     # -- what an appliance does
 
