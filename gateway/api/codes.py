@@ -71,6 +71,15 @@ class ApiCode(StrEnum):
     AUTOMATION_NOT_ALLOWED = "automation.not_allowed"
     FIRING_OVER = "automation.firing_over"
 
+    EXPORT_LIMIT = "export.limit"
+    EXPORT_BEING_FETCHED = "export.being_fetched"
+    REQUEST_LIMIT = "request.limit"
+    REQUEST_OVER = "request.over"
+    CLOSURE_BLOCKED = "closure.blocked"
+    CLOSURE_UNCONFIRMED = "closure.unconfirmed"
+    RECIPIENT_LIMIT = "recipient.limit"
+    DISCLOSURE_LIMIT = "disclosure.limit"
+
 
 @dataclass(frozen=True, slots=True)
 class ApiFailure:
@@ -153,6 +162,16 @@ _ROWS: Final[Mapping[ApiCode, ApiFailure]] = {
     ApiCode.AUTOMATION_LIMIT: ApiFailure(409, "This account has as many rules as it may have."),
     ApiCode.AUTOMATION_NOT_ALLOWED: ApiFailure(422, "A rule may not do that with this appliance."),
     ApiCode.FIRING_OVER: ApiFailure(409, "This is over; there is nothing left to take back."),
+    ApiCode.EXPORT_LIMIT: ApiFailure(429, "So many copies were asked for today already.", retryable=True),
+    ApiCode.EXPORT_BEING_FETCHED: ApiFailure(409, "This copy is being fetched now.", retryable=True),
+    ApiCode.REQUEST_LIMIT: ApiFailure(409, "So many requests wait for an answer already; take one back, or wait."),
+    ApiCode.REQUEST_OVER: ApiFailure(409, "This request has its answer."),
+    ApiCode.CLOSURE_BLOCKED: ApiFailure(409, "Something has to be settled first; each is named under blockers."),
+    ApiCode.CLOSURE_UNCONFIRMED: ApiFailure(403, "This token does not confirm a closure, or not any more."),
+    ApiCode.RECIPIENT_LIMIT: ApiFailure(409, "This account has as many recipients as it may; take one away."),
+    ApiCode.DISCLOSURE_LIMIT: ApiFailure(
+        409, "Too much for one sending, or so many wait already.", retryable=True, retry_after_s=60
+    ),
 }
 
 CATALOGUE: Final[Mapping[ApiCode, ApiFailure]] = MappingProxyType({code: _ROWS[code] for code in ApiCode})
