@@ -218,7 +218,8 @@ ROUTES: Final = (
         answers={201: PairingOpened},
         problems=(ApiCode.POLICY_NOT_ACKNOWLEDGED,),
         description="For an account that acknowledged the policy. For ten minutes. Of more than five open ones the "
-        "oldest are cancelled. Send an Idempotency-Key: if the answer is lost, the same request shows the same token again.",
+        "oldest are cancelled. Send an Idempotency-Key: if the answer is lost, the same request shows the same token "
+        "again.",
     ),
     Route(
         method="GET",

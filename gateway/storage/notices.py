@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, func, insert, literal, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 
 from gateway.domain.identity import AccountId
 from gateway.storage.statements import AnyRow, Statements
@@ -36,7 +36,7 @@ _OF_ACCOUNT: Final = (
 _UNREAD: Final = select(func.count()).where(
     notices.c.account_id == bindparam("account_id"), notices.c.read_at.is_(None)
 )
-_ONE: Final = select(literal(1)).where(
+_ONE: Final = select(notices.c.notice_number).where(
     notices.c.account_id == bindparam("account_id"), notices.c.notice_number == bindparam("number")
 )
 _MARK: Final = (

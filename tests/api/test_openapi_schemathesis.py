@@ -54,7 +54,7 @@ async def test_a_route_answers_as_documented(tmp_path: Path, route: Route) -> No
                 await asyncio.to_thread(try_out, route, (*rig.routes,), server.url, headers)
             finally:
                 server.stop()
-        assert answered(rig, route) >= EXAMPLES
+        assert answered(rig, route) >= (EXAMPLES if can_be_wrong(route) else 1)
     finally:
         await rig.close()
 
@@ -96,11 +96,19 @@ def answered(rig: Rig, route: Route) -> int:
     )
 
 
+def can_be_wrong(route: Route) -> bool:
+    """Whether a request has anything in it: what asks for nothing, signed in or not, can be sent in one way only."""
+    return route.auth or any((route.request, route.query, route.parameters))
+
+
 def try_out(route: Route, routes: Sequence[Route], url: str, headers: dict[str, str]) -> None:
     """Send made-up requests from a thread, while the server runs on the event loop."""
     schema = schemathesis.openapi.from_dict(openapi_document(routes, "1"))
     operation = schema[route.path][route.method]
-    for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+    modes = [schemathesis.GenerationMode.POSITIVE]
+    if can_be_wrong(route):
+        modes.append(schemathesis.GenerationMode.NEGATIVE)
+    for mode in modes:
 
         @settings(
             max_examples=EXAMPLES,
