@@ -59,7 +59,7 @@ def migrate(engine: Engine) -> None:
     if is_current(engine):
         return
     try:
-        with _alone(engine) as connection:
+        with alone(engine) as connection:
             _bring_up_to_date(connection)
     except SQLAlchemyError as error:
         told = as_told(error)
@@ -110,6 +110,22 @@ def alembic_configuration() -> Any:
     return configuration
 
 
+def known_schemas() -> set[str]:
+    """Every schema that there ever was, the present one included."""
+    from alembic.script import ScriptDirectory  # as above
+
+    scripts = ScriptDirectory.from_config(alembic_configuration())
+    return {str(script.revision) for script in scripts.walk_revisions()}
+
+
+def create_at(connection: Connection, schema: str) -> None:
+    """Make the tables of a schema in an empty database, in the transaction that is open."""
+    if schema == SCHEMA:
+        _create(connection)
+    else:
+        upgrade(connection, schema)
+
+
 def _bring_up_to_date(connection: Connection) -> None:
     present = schema_of(connection)
     if present == SCHEMA:
@@ -120,10 +136,7 @@ def _bring_up_to_date(connection: Connection) -> None:
             raise UnknownSchemaError("the database holds tables of unknown origin; give the gateway one of its own")
         _create(connection)
         return
-    from alembic.script import ScriptDirectory  # as above
-
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_configuration()).walk_revisions()}
-    if present not in known:
+    if present not in known_schemas():
         raise UnknownSchemaError(f"the database has schema {present}, this program knows none newer than {SCHEMA}")
     upgrade(connection)
 
@@ -136,7 +149,7 @@ def _create(connection: Connection) -> None:
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def alone(engine: Engine) -> Iterator[Connection]:
     """A transaction that nobody else migrates beside; committed at the end, undone after an exception."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":

@@ -18,8 +18,8 @@ from gateway.storage.migrate import (
     SCHEMA,
     SEEDS,
     UnknownSchemaError,
-    _alone,
     alembic_configuration,
+    alone,
     is_current,
     migrate,
     upgrade,
@@ -50,7 +50,7 @@ def engine(empty: str) -> Iterator[Engine]:
 
 
 def by_migrations(engine: Engine) -> None:
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         upgrade(connection)
 
 
