@@ -77,6 +77,8 @@ class ApiDependencies:
     """Signs what a person keeps of a consent."""
     controller: Controller
     types: TypeCatalogue
+    webhook_ports: frozenset[int] = frozenset({443})
+    """Ports at which addresses that people name may be called."""
     changes: Changes
     metrics: Metrics
     limits: ApiLimits = field(default_factory=ApiLimits)

@@ -103,3 +103,26 @@ def _shared(tx: Transaction, account_id: AccountId, now: datetime) -> list[Devic
         if len(shared) >= BLOCKERS_AT_MOST:
             break
     return shared
+
+
+# -- a minor's, by who decides for them
+
+
+@dataclass(frozen=True, slots=True)
+class NotAWard:
+    """The account decides for nobody of this id."""
+
+
+def close_ward(
+    tx: Transaction, services: BindingServices, proven: Proven, ward_id: str, now: datetime
+) -> Begun | Blocked | NotAWard:
+    """The guardian of a minor, who just proved who they are, has everything of the minor deleted. No way back."""
+    link = tx.guardians.by_ward(ward_id)
+    if link is None or link.guardian_id != proven.account_id:
+        return NotAWard()
+    # What the minor asked is no reason to keep them; what others use with them is.
+    shared = tuple(Blocker(BlockerKind.SHARED_DEVICE, one) for one in _shared(tx, link.account_id, now))
+    if shared:
+        return Blocked(shared[:BLOCKERS_AT_MOST])
+    begun = erasure.begin(tx, services, link.account_id, Reason.GUARDIAN, now)
+    return NotAWard() if begun is None else begun
