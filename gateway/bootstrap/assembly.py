@@ -23,6 +23,7 @@ from gateway.bootstrap.identity import gateway_name
 from gateway.bootstrap.persons import open_person_keys
 from gateway.bootstrap.policies import ConsentParts, controller_of, publish_packaged
 from gateway.bootstrap.reach import BrokerNeeds
+from gateway.bootstrap.rights import rights_services
 from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
 from gateway.config import Settings
 from gateway.observability.metrics import Metrics
@@ -133,6 +134,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 receipts=secrets.receipts,
                 controller=controller,
                 types=services.types,
+                webhook_ports=frozenset(settings.delivery.ports),
                 limits=_api_limits(settings),
             ),
         ),
@@ -176,6 +178,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 Hints(reached.transport, hub, own_name=name),
                 Retention(database, clock, metrics),
                 Checkpoints(database, secrets.audit_signer, clock),
+                *rights_services(settings, secrets, database, persons, clock),
                 *erasure_services(settings, secrets, database, persons, reached, clock),
             ),
             api=api,

@@ -252,6 +252,12 @@ class LimitsSection(Section):
     drain_seconds: float = Field(20, ge=0, le=600, description="For finishing what is in hand when told to stop")
 
 
+class DeliverySection(Section):
+    """What people have sent to addresses that they name. https only; the Internet only; this says at which ports."""
+
+    ports: tuple[Port, ...] = Field((443,), min_length=1, max_length=16, description="Ports that may be called")
+
+
 class LogSection(Section):
     """What the process says of itself, on standard error."""
 

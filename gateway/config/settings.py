@@ -12,6 +12,7 @@ from gateway.config.sections import (
     ConsoleSection,
     ControllerSection,
     DatabaseSection,
+    DeliverySection,
     EndpointSection,
     KeysSection,
     LimitsSection,
@@ -39,6 +40,7 @@ class Settings(Section):
     operator: OperatorSection = OperatorSection()
     passwords: PasswordsSection = PasswordsSection()
     limits: LimitsSection = LimitsSection()
+    delivery: DeliverySection = DeliverySection()
     log: LogSection = LogSection()
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from gateway.domain.consent import Consent, ConsentState, Purpose
 from gateway.domain.consent_ledger import ConsentAct
 from gateway.domain.identity import AccountId
 from gateway.domain.policies import Language
-from gateway.usecases import consent_ledger, location
+from gateway.usecases import consent_ledger, disclosures, location
 from gateway.usecases.consent_ledger import ConsentServices, Receipt
 from gateway.usecases.purposes import purpose_in
 from gateway.usecases.receipts import Said
@@ -106,3 +106,4 @@ def forget(tx: Transaction, account_id: AccountId, purpose: Purpose, now: dateti
     """
     if purpose.is_location:
         location.forget_purpose(tx, account_id, purpose, now)
+    disclosures.forget_purpose(tx, account_id, purpose, now)
