@@ -87,11 +87,10 @@ def tell(
     now: datetime,
 ) -> Taken | Ignored | NotGranted | NoHome:
     """Take what a phone tells of its owner, and do what the rules of the home make of it."""
+    # The home before the consent: words of one home come one by one, and a withdrawal gets its turn between them.
+    home = None if tx.households.member(home_ref, account_id) is None else tx.households.hold(home_ref)
     if not grants_of(tx, account_id, now).any:
         return NotGranted()
-    if tx.households.member(home_ref, account_id) is None:
-        return NoHome()
-    home = tx.households.hold(home_ref)
     members = tx.households.members(home_ref)
     if home is None or account_id not in {member.account_id for member in members}:
         return NoHome()  # left, or was removed, while we waited for the home
@@ -224,9 +223,12 @@ def forget_purpose(tx: Transaction, account_id: AccountId, purpose: Purpose, now
 
 def forget_account(tx: Transaction, account_id: AccountId, now: datetime) -> None:
     """An account closes: nothing of its homes, rules and whereabouts stays. Homes go on for their other members."""
+    shared = tx.households.of_account(account_id)
+    for home_ref in shared:
+        tx.households.hold(home_ref)  # first, as whoever tells something does
     _forget_everything(tx, account_id, now)
     tx.automations.forget_events(account_id)
-    for home_ref in tx.households.of_account(account_id):
+    for home_ref in shared:
         leave_home(tx, home_ref, account_id)
 
 

@@ -529,7 +529,7 @@ async def test_the_timer_has_nothing_to_do_before_the_moment_and_after_it(near: 
     assert due is not None
     assert due <= near.household.now
     await near.household.hello(heater)
-    for work in deadlines.works(near.household):
+    for work in deadlines.works(near.household, near):
         while await near.run(lambda tx, work=work: work(tx, near.household.now)):  # type: ignore[misc]
             pass
     assert await near.actions_to(heater) == ["off"]
