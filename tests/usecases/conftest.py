@@ -20,4 +20,6 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Indoors]:
 def household(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Household]:
     """On each of the databases that several gateways can share."""
     with fresh_url(request.param, tmp_path) as url, opened(url) as database:
-        yield Household(database)
+        one = Household(database)
+        yield one
+        one.persons.close()

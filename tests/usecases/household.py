@@ -15,6 +15,7 @@ from gateway.domain.devices import Device
 from gateway.domain.identity import AccountId, CommandId, DeviceId, UnitId
 from gateway.domain.units import KeyCredential, Unit
 from gateway.protocol.messages import CommandAck
+from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.receipt_signatures import Ed25519ReceiptSigner
@@ -35,6 +36,7 @@ from gateway.usecases.transaction import Transaction
 from gateway.usecases.types import TypeCatalogue, load_catalogue
 from gateway.usecases.wishes import Wish
 from tests.acknowledged import acknowledged
+from tests.person_keys import persons_in_memory
 
 HEATER = "heater.panel.s2"
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -59,6 +61,8 @@ class Household:
     def __post_init__(self) -> None:
         keys = KeyRing(MasterKey(bytes(range(32))))
         self.tokens = KeyedTokens(keys)
+        self.indexes = HmacBlindIndexes(keys)
+        self.persons = persons_in_memory(keys)
         self.sealer = AesGcmSealer(keys.wrapping_key)
         self.signer = Ed25519CommandSigner(Ed25519PrivateKey.generate())
         self.receipts = Ed25519ReceiptSigner(Ed25519PrivateKey.generate())
@@ -84,13 +88,15 @@ class Household:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self.database.read(work)
 
-    async def account(self) -> AccountId:
+    async def account(self, *, adult: bool = True, said_yes: bool = True) -> AccountId:
+        """Somebody, who has acknowledged the policy unless told otherwise."""
         account_id = AccountId(self.identifiers.new("a"))
         index = account_id.encode().ljust(32, b"\0")
-        account = Account(account_id, index, LoginKind.MAIL, adult=True, created_at=self.now)
+        account = Account(account_id, index, LoginKind.MAIL, adult=adult, created_at=self.now)
         record = PasswordRecord("pw1", "no hash", "p1")
         assert await self.run(lambda tx: tx.accounts.add(account, record, self.now))
-        await self.run(lambda tx: acknowledged(tx, account_id, self.now))
+        if said_yes:
+            await self.run(lambda tx: acknowledged(tx, account_id, self.now))
         return account_id
 
     async def appliance(self, type_id: str = HEATER, **facts: Any) -> DeviceId:
