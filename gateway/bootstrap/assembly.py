@@ -16,8 +16,9 @@ from gateway.bootstrap.brokers import reach_broker
 from gateway.bootstrap.canary import Canary
 from gateway.bootstrap.console import console_server
 from gateway.bootstrap.counting import CommitCounts
-from gateway.bootstrap.erasures import erasure_services, replay_erasures
+from gateway.bootstrap.erasures import erasure_services, replay_at_start
 from gateway.bootstrap.evidence import BrokerEvidence
+from gateway.bootstrap.folder import FolderUse
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
 from gateway.bootstrap.persons import open_person_keys
@@ -59,11 +60,12 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     """A gateway for these settings. Opens keys and database; no socket and no process yet.
 
     Raises:
+        FolderInUseError: a restore is going on, or was interrupted.
         MasterKeyError: the key is missing, unsafe, or not the one that this database was written under.
         DatabaseUnavailableError: the database cannot be opened or migrated.
         ValueError: the settings do not fit together.
     """
-    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    use = FolderUse(settings)
     secrets = open_secrets(settings, clock)
     name = gateway_name(settings.data_folder, secrets.identifiers)
     engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
@@ -88,7 +90,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     canary = Canary(reached, secrets, name, clock)
     relay = OutboxRelay(database, reached.transport, reached.broker.evict, clock, metrics, sender=name)
     services = activation_services(settings, secrets, load_catalogue(settings.types_folder))
-    await replay_erasures(settings, secrets, database, persons, services, clock)
+    await replay_at_start(settings, secrets, database, persons, services, clock)
     hub = ChangesHub()
     database.on_commit(hub.committed)
     database.on_commit(CommitCounts(metrics).committed)
@@ -185,7 +187,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
             console=console_server(settings, secrets, database, passwords, metrics, clock),
             operator=operator,
             canary=canary.fly,
-            close=(passwords.close, persons.close),
+            close=(passwords.close, persons.close, use.close),
             drain_s=limits.drain_seconds,
         ),
     )

@@ -1,5 +1,6 @@
 """Puts together what carries erasures out, and holds what is found in the database against those of former days."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from gateway.bootstrap.reach import Reached
@@ -24,6 +25,14 @@ def ledger_of(settings: Settings, secrets: Secrets) -> ErasureLedger:
     return ErasureLedger(settings.erasure_ledger_file, secrets.keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Who was back, and is not any more."""
+
+    accounts: int
+    keys: int
+
+
 async def replay_erasures(
     settings: Settings,
     secrets: Secrets,
@@ -31,7 +40,7 @@ async def replay_erasures(
     persons: SqlPersonKeys,
     services: BindingServices,
     clock: Clock,
-) -> int:
+) -> Replayed:
     """Make sure that nobody who was ever erased is back: not in the database, and not with a key.
 
     To be called at every start, before anything is served, so that no restored file needs to be announced. Takes from
@@ -45,9 +54,21 @@ async def replay_erasures(
     destroyed = persons.destroyed()
     keys = persons.destroy_indexed(in_ledger - destroyed)
     again = await replay(database, services, secrets.indexes, in_ledger | destroyed, clock())
-    if keys or again:
-        _log.warning("erasures_replayed", accounts=again, keys=keys)
-    return again
+    return Replayed(again, keys)
+
+
+async def replay_at_start(
+    settings: Settings,
+    secrets: Secrets,
+    database: Database,
+    persons: SqlPersonKeys,
+    services: BindingServices,
+    clock: Clock,
+) -> None:
+    """The same, with a line in the log when somebody was found. Raises as `replay_erasures` does."""
+    found = await replay_erasures(settings, secrets, database, persons, services, clock)
+    if found.accounts or found.keys:
+        _log.warning("erasures_replayed", accounts=found.accounts, keys=found.keys)
 
 
 def erasure_services(

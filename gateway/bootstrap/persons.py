@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 from secrets import token_bytes
 from typing import Final
 
@@ -42,12 +43,26 @@ def open_person_keys(settings: Settings, secrets: Secrets, engine: Engine) -> Sq
         DatabaseUnavailableError: one of the two cannot be reached.
         ForeignPersonKeysError: the database was written with another store. Going on would make new keys for everybody.
     """
+    was_there = _file(settings).exists()
     keys = person_keys_at(settings, secrets)
     identity = keys.prepare(token_bytes(_IDENTITY_BYTES))
     if remembered_key_check(engine, identity, PERSON_KEYS) != identity:
         keys.close()
+        if not was_there:  # room for the copy that has to come here
+            _file(settings).unlink(missing_ok=True)
         raise ForeignPersonKeysError
     return keys
+
+
+def identity_here(settings: Settings, secrets: Secrets) -> bytes | None:
+    """The identity of the store that is here; None when there is none yet."""
+    if settings.keys.store_url is None and not _file(settings).exists():
+        return None
+    keys = person_keys_at(settings, secrets)
+    try:
+        return keys.prepare(token_bytes(_IDENTITY_BYTES))
+    finally:
+        keys.close()
 
 
 def person_keys_at(settings: Settings, secrets: Secrets) -> SqlPersonKeys:
@@ -55,7 +70,7 @@ def person_keys_at(settings: Settings, secrets: Secrets) -> SqlPersonKeys:
     url = settings.person_keys_url.get_secret_value()
     if settings.keys.store_url is None:
         settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(settings.data_folder / "persons.db", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(_file(settings), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return SqlPersonKeys(
         person_engine_for(url, threads=settings.database.threads),
         KeyMaking(
@@ -65,3 +80,7 @@ def person_keys_at(settings: Settings, secrets: Secrets) -> SqlPersonKeys:
             sealer_of=AesGcmSealer,
         ),
     )
+
+
+def _file(settings: Settings) -> Path:
+    return settings.data_folder / "persons.db"

@@ -2,6 +2,10 @@
 
 from gateway.cli import accounts, blocking, broker, ca, config, export, serve, setup, simulate, types, units, version
 from gateway.cli import audit as audit_commands
+from gateway.cli import backup as backups
+from gateway.cli import consent as consent_commands
+from gateway.cli import erasure as erasures
+from gateway.cli import policy as policy_commands
 from gateway.cli import staff as staff_commands
 from gateway.cli.attempts import commands as attempts
 from gateway.cli.command import new_group
@@ -17,6 +21,8 @@ app.command("demo")(demo)
 app.command("init")(setup.init)
 app.command("migrate")(serve.migrate)
 app.command("serve")(serve.serve)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.command("doctor")(doctor)
 app.command("simulate")(simulate.simulate)
 app.command("diagnose")(diagnose)
@@ -32,6 +38,9 @@ for name, module, about in (
     ("attempt", attempts, "How activations went, and why they failed."),
     ("staff", staff_commands, "Those who work at the support console."),
     ("audit", audit_commands, "The record of who of the staff looked at what."),
+    ("erasure", erasures, "Receipts of erasures."),
+    ("policy", policy_commands, "Versions of the privacy policy."),
+    ("consent", consent_commands, "Receipts of consents."),
     ("export", export, "Documents that are made from the code."),
 ):
     app.add_typer(module.group, name=name, help=about)

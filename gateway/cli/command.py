@@ -91,7 +91,9 @@ _SENTENCES: Final = {
     ("gateway.broker.nats.configuration", "UnsafeListenerError"),
     ("gateway.broker.mosquitto.server", "ProgramMissingError"),
     ("gateway.runtime.application", "UnsafeBrokerError"),
+    ("gateway.bootstrap.folder", "FolderInUseError"),
     ("gateway.bootstrap.persons", "ForeignPersonKeysError"),
+    ("gateway.security.backup_cipher", "BackupError"),
     ("gateway.security.erasure_ledger", "ErasureLedgerError"),
 }
 """Errors whose text is written for the person at the terminal, by module and name: most commands load few of them."""

@@ -53,7 +53,9 @@ def opened(settings: "Settings") -> "Iterator[tuple[Database, Secrets]]":
         CommandError: there is no master key.
         WrongMasterKeyError: the database was written under another master key.
         DatabaseUnavailableError: it cannot be opened.
+        FolderInUseError: a restore is going on, or was interrupted.
     """
+    from gateway.bootstrap.folder import folder_use
     from gateway.bootstrap.secrets import open_secrets
     from gateway.runtime.clock import utc_now
     from gateway.storage.database import Database
@@ -62,12 +64,13 @@ def opened(settings: "Settings") -> "Iterator[tuple[Database, Secrets]]":
     from gateway.storage.migrate import migrate
 
     key_ring(settings)  # a command never makes one: what it stored under a new key nobody would find again
-    secrets = open_secrets(settings, utc_now)
-    engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
-    migrate(engine)
-    secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
-    database = Database(engine, gateway_id="", writers=1)
-    try:
-        yield database, secrets
-    finally:
-        database.close()
+    with folder_use(settings):
+        secrets = open_secrets(settings, utc_now)
+        engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
+        migrate(engine)
+        secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
+        database = Database(engine, gateway_id="", writers=1)
+        try:
+            yield database, secrets
+        finally:
+            database.close()

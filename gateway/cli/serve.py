@@ -98,17 +98,18 @@ async def run_until_told(application: "Application") -> None:
 @command
 def migrate(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Bring the database up to date. `serve` does it too; alone it fits into a deployment."""
+    from gateway.bootstrap.folder import folder_use
     from gateway.config import load
     from gateway.storage.engine import engine_for
     from gateway.storage.migrate import migrate as migrate_database
 
     settings = load(config)
-    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = engine_for(settings.database_url.get_secret_value(), threads=1)
-    try:
-        migrate_database(engine)
-    finally:
-        engine.dispose()
+    with folder_use(settings):
+        engine = engine_for(settings.database_url.get_secret_value(), threads=1)
+        try:
+            migrate_database(engine)
+        finally:
+            engine.dispose()
     if as_json:
         say_json({"migrated": True})
     else:

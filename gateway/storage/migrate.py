@@ -34,8 +34,9 @@ _LOCK: Final = 0x48656172746867
 """Of PostgreSQL's advisory lock: the letters "Hearthg"."""
 
 # As Alembic makes it.
+VERSION_TABLE: Final = "alembic_version"
 _VERSION: Final = Table(
-    "alembic_version",
+    VERSION_TABLE,
     MetaData(),
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
