@@ -7,13 +7,14 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Engine, bindparam, delete, or_, select, update
 
+from gateway.domain.read_purposes import ReadPurpose
 from gateway.observability.metrics import Metrics
 from gateway.storage.engine import is_in_memory
 from gateway.storage.jobs import Deliveries, Job
 from gateway.storage.postgresql_pool import PostgresqlPool
 from gateway.storage.sqlite_readers import SqliteReaders
 from gateway.storage.sqlite_writer import SqliteWriter
-from gateway.storage.statements import Statements
+from gateway.storage.statements import Connected, Statements
 from gateway.storage.tables.delivery import outbox
 from gateway.usecases.outbox import CLAIM_FOR, Committed, Kind, OutboxRow
 from gateway.usecases.transaction import DatabaseUnavailableError, Transaction
@@ -135,5 +136,5 @@ class Database:
 
 
 def _statements(tx: Transaction) -> Statements:
-    statements: Statements = tx.statements  # type: ignore[attr-defined]  # `run` of this class hands out SqlTransaction
-    return statements
+    connected: Connected = tx.statements  # type: ignore[attr-defined]  # `run` of this class hands out SqlTransaction
+    return connected.reading(ReadPurpose.DELIVERY)

@@ -164,7 +164,7 @@ class SqlStates:
 
     def _put(self, put: _Put, rows: list[tuple[Any, ...]], there: dict[DeviceId, bool]) -> None:
         if not self._statements.is_postgresql:
-            self._statements.connection.exec_driver_sql(put.sqlite, rows)
+            self._statements.write_rows(put.sqlite, rows)
         else:
             known = [row for row in rows if there[row[0]]]
             new = [row for row in rows if not there[row[0]]]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from string import Formatter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -98,8 +99,9 @@ def _selection(name: str) -> Select[Any]:
     wanted = [table.c[column] for column in _read(entry)]
     wanted += [column for column in table.primary_key.columns if column not in wanted]
     # The place of a sealed value names columns of its row.
-    if any(entry.columns[column].sealed_at for column in _read(entry)):
-        wanted = [*wanted, *(column for column in table.columns if column not in wanted)]
+    places = [entry.columns[column].sealed_at for column in _read(entry)]
+    named = {name for place in places for _, name, _, _ in Formatter().parse(place) if name}
+    wanted += [table.c[name] for name in sorted(named) if table.c[name] not in wanted]
     key = tuple(table.primary_key.columns)
     return select(*wanted).where(_of_person(name)).order_by(*key).limit(bindparam("at_most"))
 

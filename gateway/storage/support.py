@@ -23,7 +23,11 @@ _e: Final = evidence.c
 _u: Final = units.c
 
 _UNIT: Final = (
-    select(units, devices.c.device_id, devices.c.firmware)
+    select(
+        *(_u.unit_id, _u.type_id, _u.mac_tail, _u.machine_code_tail, _u.blocked),
+        *(_u.mac_index, _u.machine_code_index),  # find its attempts
+        *(devices.c.device_id, devices.c.firmware),
+    )
     .select_from(units.outerjoin(devices, devices.c.unit_id == _u.unit_id))
     .where(
         or_(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, insert, update
 
 from gateway.domain.identity import AccountId, DeviceId, PairingId
+from gateway.domain.read_purposes import ReadPurpose
 from gateway.storage.accounts import SqlAccounts
 from gateway.storage.attempts import SqlAttempts
 from gateway.storage.audit import SqlAudit
@@ -36,7 +37,7 @@ from gateway.storage.requests import SqlRequests
 from gateway.storage.retention import SqlRetention
 from gateway.storage.sessions import SqlSessions
 from gateway.storage.staff import SqlStaff, SqlStaffSessions
-from gateway.storage.statements import Statements
+from gateway.storage.statements import Connected, Statements
 from gateway.storage.states import SqlStates
 from gateway.storage.subject_rows import SqlSubjectRows
 from gateway.storage.support import SqlSupport
@@ -56,7 +57,8 @@ class SqlTransaction:
     """Implements `usecases.transaction.Transaction`. Made by `Database` for each run of a use case."""
 
     def __init__(self, connection: Connection, gateway_id: str, *, read_only: bool = False) -> None:
-        self.statements: Final = Statements(connection, read_only=read_only)
+        self.statements: Final = Connected(connection, read_only=read_only)
+        """Without a purpose: every repository is made for one."""
         self._gateway_id: Final = gateway_id
         self._events: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
@@ -142,8 +144,12 @@ class SqlTransaction:
         if self._ring_at is None or moment < self._ring_at:
             self._ring_at = moment
 
+    @cached_property
+    def _leaving(self) -> Statements:
+        return self.statements.reading(ReadPurpose.DELIVERY)
+
     def _advance(self, many: int) -> int:
-        value: int = self.statements.execute(_NEXT_VALUE, {"many": many}).scalar_one()
+        value: int = self._leaving.execute(_NEXT_VALUE, {"many": many}).scalar_one()
         return value
 
     def finish(self) -> Committed:
@@ -157,7 +163,7 @@ class SqlTransaction:
             last = self._advance(len(self._events))
             first = last - len(self._events) + 1
             numbered = [{"event_id": first + n, **event} for n, event in enumerate(self._events)]
-            self.statements.execute_many(_INSERT_EVENTS, numbered)
+            self._leaving.execute_many(_INSERT_EVENTS, numbered)
         return Committed(rows, frozenset(self._accounts), self._ring_at, tuple(self._counted), tuple(self._timed))
 
     def _write_put_off(self) -> None:
@@ -166,7 +172,7 @@ class SqlTransaction:
                 self.__dict__[name].flush()
 
     def _written(self, row: dict[str, Any]) -> OutboxRow:
-        number: int = self.statements.execute(_INSERT_OUTBOX, row).scalar_one()
+        number: int = self._leaving.execute(_INSERT_OUTBOX, row).scalar_one()
         return OutboxRow(number, row["kind"], row["target"], row["payload"], row["expires_at"], row["claimed_until"])
 
     # -- repositories
@@ -174,169 +180,169 @@ class SqlTransaction:
     @cached_property
     def units(self) -> SqlUnits:
         """See the protocol."""
-        return SqlUnits(self.statements)
+        return SqlUnits(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def devices(self) -> SqlDevices:
         """See the protocol."""
-        return SqlDevices(self.statements)
+        return SqlDevices(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def certificates(self) -> SqlCertificates:
         """See the protocol."""
-        return SqlCertificates(self.statements)
+        return SqlCertificates(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def attempts(self) -> SqlAttempts:
         """See the protocol."""
-        return SqlAttempts(self.statements)
+        return SqlAttempts(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def pairings(self) -> SqlPairings:
         """See the protocol."""
-        return SqlPairings(self.statements)
+        return SqlPairings(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def bindings(self) -> SqlBindings:
         """See the protocol."""
-        return SqlBindings(self.statements)
+        return SqlBindings(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def accounts(self) -> SqlAccounts:
         """See the protocol."""
-        return SqlAccounts(self.statements)
+        return SqlAccounts(self.statements.reading(ReadPurpose.SECURITY))
 
     @cached_property
     def sessions(self) -> SqlSessions:
         """See the protocol."""
-        return SqlSessions(self.statements)
+        return SqlSessions(self.statements.reading(ReadPurpose.SECURITY))
 
     @cached_property
     def throttles(self) -> SqlThrottles:
         """See the protocol."""
-        return SqlThrottles(self.statements)
+        return SqlThrottles(self.statements.reading(ReadPurpose.SECURITY))
 
     @cached_property
     def states(self) -> SqlStates:
         """See the protocol."""
-        return SqlStates(self.statements)
+        return SqlStates(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def commands(self) -> SqlCommands:
         """See the protocol."""
-        return SqlCommands(self.statements)
+        return SqlCommands(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def events(self) -> SqlEvents:
         """See the protocol."""
-        return SqlEvents(self.statements)
+        return SqlEvents(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def idempotency(self) -> SqlIdempotency:
         """See the protocol."""
-        return SqlIdempotency(self.statements)
+        return SqlIdempotency(self.statements.reading(ReadPurpose.SECURITY))
 
     @cached_property
     def received(self) -> SqlReceived:
         """See the protocol."""
-        return SqlReceived(self.statements)
+        return SqlReceived(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def support(self) -> SqlSupport:
         """See the protocol."""
-        return SqlSupport(self.statements)
+        return SqlSupport(self.statements.reading(ReadPurpose.SUPPORT_UNIT))
 
     @cached_property
     def retention(self) -> SqlRetention:
         """See the protocol."""
-        return SqlRetention(self.statements)
+        return SqlRetention(self.statements.reading(ReadPurpose.RETENTION))
 
     @cached_property
     def staff(self) -> SqlStaff:
         """See the protocol."""
-        return SqlStaff(self.statements)
+        return SqlStaff(self.statements.reading(ReadPurpose.STAFF))
 
     @cached_property
     def staff_sessions(self) -> SqlStaffSessions:
         """See the protocol."""
-        return SqlStaffSessions(self.statements)
+        return SqlStaffSessions(self.statements.reading(ReadPurpose.STAFF))
 
     @cached_property
     def support_access(self) -> SqlSupportAccess:
         """See the protocol."""
-        return SqlSupportAccess(self.statements)
+        return SqlSupportAccess(self.statements.reading(ReadPurpose.SUPPORT_CUSTOMER))
 
     @cached_property
     def policies(self) -> SqlPolicies:
         """See the protocol."""
-        return SqlPolicies(self.statements)
+        return SqlPolicies(self.statements.reading(ReadPurpose.CONSENT))
 
     @cached_property
     def consents(self) -> SqlConsents:
         """See the protocol."""
-        return SqlConsents(self.statements)
+        return SqlConsents(self.statements.reading(ReadPurpose.CONSENT))
 
     @cached_property
     def notices(self) -> SqlNotices:
         """See the protocol."""
-        return SqlNotices(self.statements)
+        return SqlNotices(self.statements.reading(ReadPurpose.SERVICE))
 
     @cached_property
     def guardians(self) -> SqlGuardians:
         """See the protocol."""
-        return SqlGuardians(self.statements)
+        return SqlGuardians(self.statements.reading(ReadPurpose.CONSENT))
 
     @cached_property
     def households(self) -> SqlHouseholds:
         """See the protocol."""
-        return SqlHouseholds(self.statements)
+        return SqlHouseholds(self.statements.reading(ReadPurpose.LOCATION))
 
     @cached_property
     def automations(self) -> SqlAutomations:
         """See the protocol."""
-        return SqlAutomations(self.statements)
+        return SqlAutomations(self.statements.reading(ReadPurpose.LOCATION))
 
     @cached_property
     def audit(self) -> SqlAudit:
         """See the protocol."""
-        return SqlAudit(self.statements)
+        return SqlAudit(self.statements.reading(ReadPurpose.STAFF))
 
     @cached_property
     def erasures(self) -> SqlErasures:
         """See the protocol."""
-        return SqlErasures(self.statements)
+        return SqlErasures(self.statements.reading(ReadPurpose.RETENTION))
 
     @cached_property
     def deletions(self) -> SqlDeletions:
         """See the protocol."""
-        return SqlDeletions(self.statements)
+        return SqlDeletions(self.statements.reading(ReadPurpose.OWN_DATA))
 
     @cached_property
     def closures(self) -> SqlClosures:
         """See the protocol."""
-        return SqlClosures(self.statements)
+        return SqlClosures(self.statements.reading(ReadPurpose.OWN_DATA))
 
     @cached_property
     def disclosures(self) -> SqlDisclosures:
         """See the protocol."""
-        return SqlDisclosures(self.statements)
+        return SqlDisclosures(self.statements.reading(ReadPurpose.DELIVERY))
 
     @cached_property
     def exports(self) -> SqlExports:
         """See the protocol."""
-        return SqlExports(self.statements)
+        return SqlExports(self.statements.reading(ReadPurpose.OWN_DATA))
 
     @cached_property
     def incidents(self) -> SqlIncidents:
         """See the protocol."""
-        return SqlIncidents(self.statements)
+        return SqlIncidents(self.statements.reading(ReadPurpose.PRIVACY_OFFICE))
 
     @cached_property
     def requests(self) -> SqlRequests:
         """See the protocol."""
-        return SqlRequests(self.statements)
+        return SqlRequests(self.statements.reading(ReadPurpose.PRIVACY_OFFICE))
 
     @cached_property
     def subject_rows(self) -> SqlSubjectRows:
         """See the protocol."""
-        return SqlSubjectRows(self.statements)
+        return SqlSubjectRows(self.statements.reading(ReadPurpose.OWN_DATA))

@@ -14,13 +14,14 @@ from sqlalchemy import Engine, delete, select
 from gateway.domain import sessions as rules
 from gateway.domain.accounts import Account, LoginKind
 from gateway.domain.identity import AccountId, SessionId
+from gateway.domain.read_purposes import ReadPurpose
 from gateway.domain.sessions import AccessToken, RefreshToken, Rotated, Session, SessionEnd
 from gateway.domain.throttle import Throttle
 from gateway.storage.accounts import SqlAccounts
 from gateway.storage.engine import engine_for
 from gateway.storage.idempotency import SqlIdempotency
 from gateway.storage.sessions import SqlSessions
-from gateway.storage.statements import Statements
+from gateway.storage.statements import Connected, Statements
 from gateway.storage.tables import metadata
 from gateway.storage.tables.access import accounts as accounts_table
 from gateway.storage.tables.access import passwords, session_tokens
@@ -66,7 +67,7 @@ def statements(engine: Engine) -> Iterator[Statements]:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield Statements(connection)
+        yield Connected(connection).reading(ReadPurpose.SECURITY)
         connection.exec_driver_sql("ROLLBACK")
 
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from gateway.domain.identity import ClaimId, UnitId
+from gateway.domain.read_purposes import ReadPurpose
 from gateway.domain.units import BlockReason, CertificateCredential, KeyCredential, Unit
 from gateway.storage.database import Database
-from gateway.storage.statements import Statements
+from gateway.storage.statements import Connected
 from gateway.storage.units import SqlUnits
 from gateway.usecases.repositories.units import ListedUnit
 from gateway.usecases.transaction import StaleVersionError
@@ -24,7 +25,7 @@ def units(database: Database) -> Iterator[SqlUnits]:
     with database.engine.connect() as connection:
         if database.engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield SqlUnits(Statements(connection))
+        yield SqlUnits(Connected(connection).reading(ReadPurpose.SERVICE))
         connection.exec_driver_sql("ROLLBACK")
 
 
@@ -142,7 +143,7 @@ def test_the_last_certificate_of_a_claim_identity_is_remembered(units: SqlUnits)
 
 
 def test_look_ups_use_an_index(units: SqlUnits) -> None:
-    connection = units._statements.connection
+    connection = units._statements._connection
     explain = "EXPLAIN QUERY PLAN"
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # with a handful of rows it would read them all
