@@ -5,7 +5,6 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -14,6 +13,7 @@ from gateway.console import cookies
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.console.forms import read_form
 from gateway.console.navigation import navigation_of
+from gateway.console.origins import from_our_page
 from gateway.console.refusal import Refusal
 from gateway.console.rendering import Pages
 from gateway.console.roles import require
@@ -189,15 +189,6 @@ def refusal_of(error: Exception) -> Refusal:
         if isinstance(error, kind):
             return Refusal(status, words, retry_after_s=retry_after_s)
     return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
-
-
-def from_our_page(request: web.Request) -> bool:
-    """Whether the browser says that a form came from this origin. Both headers are the browser's own words."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None and site != "same-origin":
-        return False
-    origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
 
 
 def address_of(request: web.BaseRequest) -> str:

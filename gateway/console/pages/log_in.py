@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateway.console.cookies import chosen_language
+from gateway.console.origins import page_left
 from gateway.console.visit import Answered, Moved, Shown, Visit
 from gateway.domain.failure_texts import Language
 from gateway.domain.staff import Action
@@ -59,12 +59,4 @@ async def set_language(visit: Visit) -> Answered:
     """The language of all pages from now on, and back to the page that was left."""
     asked = visit.form.text("language", at_most=8)
     language = Language(asked) if asked in set(Language) else chosen_language(visit.request)
-    return Moved(_page_left(visit), language=language)
-
-
-def _page_left(visit: Visit) -> str:
-    """The path that the browser came from, on this host; its query may choose a page, and holds no identifier."""
-    left = urlsplit(visit.request.headers.get("Referer", ""))
-    if left.netloc != visit.request.host or not left.path.startswith("/") or left.path.startswith("//"):
-        return "/"
-    return f"{left.path}?{left.query}" if left.query else left.path
+    return Moved(page_left(visit.request), language=language)
