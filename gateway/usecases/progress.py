@@ -87,7 +87,7 @@ def attempt_for(
         # The app's pairing and the appliance's connection each opened one: they turn out to be the same try.
         for other in (of_unit, of_claim):
             if other is not None and _is_loose(other) and other.attempt_id != found.attempt_id:
-                tx.attempts.absorb(found.attempt_id, other.attempt_id)
+                tx.attempts.absorb(found.attempt_id, other)
         learned = learn(found, now=now, unit_id=facts.unit_id, type_id=facts.type_id, firmware=facts.firmware)
         return tx.attempts.update(learned, facts.keys)
     return _fresh(tx, facts, None if pairing is None else pairing.pairing_id, identifiers, now)

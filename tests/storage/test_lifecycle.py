@@ -15,7 +15,7 @@ from gateway.storage.database import Database
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.bindings import BoundDevice, StoredVerdict
 from gateway.usecases.repositories.pairings import PairingStep
-from gateway.usecases.transaction import DatabaseUnavailableError, Transaction
+from gateway.usecases.transaction import DatabaseUnavailableError, StaleVersionError, Transaction
 from tests.storage.records import (
     NOW,
     SECOND,
@@ -344,9 +344,33 @@ async def test_evidence_is_kept_in_order_and_moves_when_two_attempts_are_one(dat
 
     await database.run(seed)
     assert await database.read(lambda tx: tx.attempts.evidence(first.attempt_id)) == [lines[0], lines[2]]
-    await database.run(lambda tx: tx.attempts.absorb(first.attempt_id, second.attempt_id))
+    await database.run(lambda tx: tx.attempts.absorb(first.attempt_id, second))
     assert await database.read(lambda tx: tx.attempts.evidence(first.attempt_id)) == lines
     assert await database.read(lambda tx: tx.attempts.get(second.attempt_id)) is None
+
+
+async def test_an_attempt_that_somebody_is_adding_to_is_not_taken_into_another(database: Database) -> None:
+    into, other = an_attempt(1), an_attempt(2)
+
+    def seed(tx: Transaction) -> None:
+        tx.attempts.add(into, AttemptKeys())
+        tx.attempts.add(other, AttemptKeys())
+
+    await database.run(seed)
+    late = Evidence(Source.CLAIM, NOW, "added meanwhile")
+
+    def add(tx: Transaction) -> None:
+        tx.attempts.note(other.attempt_id, late)
+        tx.attempts.update(other)
+
+    def absorb(tx: Transaction) -> None:
+        with pytest.raises(StaleVersionError):
+            tx.attempts.absorb(into.attempt_id, other)
+
+    await database.run(add)
+    await database.run(absorb)
+    assert await database.read(lambda tx: tx.attempts.evidence(into.attempt_id)) == []
+    assert await database.read(lambda tx: tx.attempts.evidence(other.attempt_id)) == [late]
 
 
 async def test_attempts_of_an_account_at_a_moment_are_those_of_its_pairings_and_no_other_units(
