@@ -1,7 +1,7 @@
 """Writing the audit with what it is about, reading it, signing its newest hash once a day, and checking all of it.
 
-A look and its row are one transaction: no answer leaves whose row was not committed before, and no row tells of a look
-that did not take place.
+No answer leaves whose row was not committed before, and no row tells of a look that did not take place: an action and
+its row are one transaction, and what only reads is read first, answered last.
 """
 
 import hashlib
@@ -60,23 +60,25 @@ def append(tx: Transaction, entry: AuditEntry) -> AuditRow:
 async def audited(
     database: Database, entry: AuditEntry | Callable[[T], AuditEntry], work: Callable[[Transaction], T]
 ) -> T:
-    """Read, write the row, commit, and only then answer.
+    """Read, then write the row and commit it, and only then answer.
+
+    Reading is a transaction of its own that cannot write: a funnel of many attempts must not hold up those who commit.
 
     Args:
-        database: where both happen, in one transaction.
+        database: where both happen.
         entry: what to write; or makes it of what `work` found, a refusal as well.
-        work: the reading. It must not write a row of its own: see `recorded` for use cases that do.
+        work: the reading. It cannot write a row of its own: see `recorded` for use cases that do.
 
     Raises:
         AuditUnavailableError: the row was not committed; what was read must not be shown, and is not.
     """
-
-    def both(tx: Transaction) -> T:
-        found = work(tx)
-        append(tx, entry if isinstance(entry, AuditEntry) else entry(found))
-        return found
-
-    return await recorded(database, both)
+    try:
+        found = await database.read(work)
+    except DatabaseUnavailableError as trouble:
+        raise AuditUnavailableError("nothing can be read") from trouble
+    row = entry if isinstance(entry, AuditEntry) else entry(found)
+    await recorded(database, lambda tx: append(tx, row))
+    return found
 
 
 async def recorded(database: Database, work: Callable[[Transaction], T]) -> T:

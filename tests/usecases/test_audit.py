@@ -10,13 +10,22 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.domain.audit import GENESIS, KEPT_FOR, AuditEntry, Broken, Checkpoint, Fault, Result, Sound
 from gateway.runtime.checkpoints import Checkpoints
 from gateway.security.audit_signatures import Ed25519AuditSigner
 from gateway.storage.database import Database
 from gateway.usecases import audit, retention
-from gateway.usecases.audit import AuditUnavailableError, append, audited, checkpoint_if_due, digest_of, verify
+from gateway.usecases.audit import (
+    AuditUnavailableError,
+    append,
+    audited,
+    checkpoint_if_due,
+    digest_of,
+    recorded,
+    verify,
+)
 from gateway.usecases.retention import sweep
 from gateway.usecases.transaction import DatabaseUnavailableError, Transaction
 from tests.databases import DURABLE, fresh_url, opened
@@ -83,8 +92,19 @@ async def test_what_fails_leaves_neither_answer_nor_row(database: Database) -> N
         append(tx, an_entry())
         raise LookupError
 
+    def finds_nothing(_tx: Transaction) -> str:
+        raise LookupError
+
     with pytest.raises(LookupError):
-        await audited(database, an_entry(), fails)
+        await recorded(database, fails)
+    with pytest.raises(LookupError):
+        await audited(database, an_entry(), finds_nothing)
+    assert await checked(database) == Sound(0, 0, None, None, 0)
+
+
+async def test_what_is_only_read_is_not_read_where_others_wait_to_write(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError):  # the transaction that reads cannot write: it holds no lock of writers
+        await audited(database, an_entry(), lambda tx: append(tx, an_entry()))
     assert await checked(database) == Sound(0, 0, None, None, 0)
 
 
