@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.console import cookies
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.console.forms import read_form
+from gateway.console.headers import BEGUN
 from gateway.console.navigation import navigation_of
 from gateway.console.origins import from_our_page
 from gateway.console.refusal import Refusal
@@ -70,7 +71,9 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets a page and the log the rest
             if isinstance(error, AuditUnavailableError):
                 deps.metrics.audit_failures.inc()
-            answer = self._refuse(visit, error)
+            refused = self._refuse(visit, error)
+            # A stream that fails after its head just ends: a page would be read as more of it.
+            answer = request.get(BEGUN, refused)
         finally:
             structlog.contextvars.unbind_contextvars("trace_id")
         resource = request.match_info.route.resource

@@ -86,6 +86,8 @@ class CardView:
     """Everything that the card's template needs."""
 
     attempt_id: str
+    version: int
+    """What the page shows; its stream tells of later ones."""
     trace_id: str
     summary: str
     is_open: bool
@@ -112,6 +114,7 @@ def card_view(card: Card, language: Language) -> CardView:
     said = "" if code is None else f"{code.digits} {code.text.title}. "
     return CardView(
         attempt_id=attempt.attempt_id,
+        version=attempt.version,
         trace_id=attempt.trace_id,
         summary=said + drawn.summary,
         is_open=attempt.outcome is Outcome.OPEN,
