@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.config import Settings
 from gateway.config.sections import ApiSection
-from gateway.security.audit_signatures import Ed25519AuditSigner
+from gateway.security.audit_signatures import Ed25519AuditSigner, FileCheckpointMemory
 from gateway.security.authorities import AuthorityFolder, AuthorityName
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.certificate_facts import certificate_facts, is_for
@@ -41,6 +41,7 @@ class Secrets:
     authorities: AuthorityFolder = field(repr=False)
     signer: Ed25519CommandSigner = field(repr=False)
     audit_signer: Ed25519AuditSigner = field(repr=False)
+    audit_memory: FileCheckpointMemory = field(repr=False)
     indexes: HmacBlindIndexes = field(repr=False)
     tokens: KeyedTokens = field(repr=False)
     sealer: AesGcmSealer = field(repr=False)
@@ -72,6 +73,7 @@ def open_secrets(settings: Settings, clock: Clock) -> Secrets:
         authorities=authorities,
         signer=Ed25519CommandSigner.from_file_or_new(settings.authorities_folder / "commands.key", keys.ca_passphrase),
         audit_signer=Ed25519AuditSigner.from_file_or_new(settings.authorities_folder / "audit.key", keys.ca_passphrase),
+        audit_memory=FileCheckpointMemory(settings.authorities_folder / "audit.newest.json"),
         indexes=HmacBlindIndexes(keys),
         tokens=KeyedTokens(keys),
         sealer=AesGcmSealer(keys.wrapping_key),

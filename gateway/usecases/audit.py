@@ -1,4 +1,4 @@
-"""Writing the audit with what it is about, reading it, signing its newest hash once a day, and checking all of it.
+"""Writing the audit with what it is about, and reading it. Signing and checking it: `usecases.audit_checks`.
 
 No answer leaves whose row was not committed before, and no row tells of a look that did not take place: an action and
 its row are one transaction, and what only reads is read first, answered last.
@@ -8,29 +8,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from gateway.domain.audit import (
-    CHECKPOINT_EVERY,
-    GENESIS,
-    AuditEntry,
-    AuditRow,
-    Broken,
-    Chain,
-    Checkpoint,
-    Fault,
-    Sound,
-)
+from gateway.domain.audit import GENESIS, AuditEntry, AuditRow
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.domain.staff import StaffId
 from gateway.protocol.canonical import canonical
-from gateway.usecases.services import AuditSigner
 from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
 
 T = TypeVar("T")
-
-ROWS_AT_ONCE: Final = 500
-"""Rows that checking holds in memory."""
 
 
 class AuditUnavailableError(DatabaseUnavailableError):
@@ -157,62 +143,3 @@ def _activity(row: AuditRow) -> Activity:
     return Activity(
         row.number, entry.at, entry.role, entry.action, entry.result, entry.device_id, entry.case, entry.reason
     )
-
-
-# -- checkpoints
-
-
-def checkpoint_due(tx: Transaction, now: datetime) -> bool:
-    """Whether the last signature is a day old and there are newer rows. Takes no lock: for looking often."""
-    newest = tx.audit.newest_checkpoint()
-    if newest is None:
-        return tx.audit.end() > 0
-    return now >= newest.at + CHECKPOINT_EVERY and tx.audit.end() != newest.number
-
-
-def checkpoint_if_due(tx: Transaction, signer: AuditSigner, now: datetime) -> Checkpoint | None:
-    """Sign the newest hash when the last signature is a day old and there are newer rows; the new one, or None."""
-    last = tx.audit.hold()
-    if not checkpoint_due(tx, now):
-        return None
-    row = tx.audit.row(last)
-    if row is None:
-        raise AuditUnavailableError("the end of the audit is missing")
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    checkpoint = Checkpoint(last, row.hash, at, signer.sign(_signed(last, row.hash, at)))
-    return checkpoint if tx.audit.add_checkpoint(checkpoint) else None
-
-
-def _signed(number: int, digest: bytes, at: datetime) -> bytes:
-    return canonical(
-        {
-            "what": "hearthgate audit checkpoint 1",
-            "number": number,
-            "hash": digest.hex(),
-            "at": at.isoformat(timespec="milliseconds"),
-        }
-    )
-
-
-# -- checking
-
-
-async def verify(database: Database, signer: AuditSigner, now: datetime) -> Sound | Broken:
-    """Follow the chain from its oldest row to its end, in pieces; the first bad row when something is wrong.
-
-    What is written meanwhile is left for the next time.
-    """
-    checkpoints, end = await database.read(lambda tx: (tx.audit.checkpoints(), tx.audit.end()))
-    for checkpoint in checkpoints:
-        if not signer.verify(_signed(checkpoint.number, checkpoint.hash, checkpoint.at), checkpoint.signature):
-            return Broken(checkpoint.number, Fault.SIGNATURE)
-    chain = Chain(checkpoints, digest_of, end, now)
-    number = -1
-    while True:
-        rows = await database.read(lambda tx, after=number: tx.audit.after(after, ROWS_AT_ONCE))  # type: ignore[misc]
-        broken = chain.follow(row for row in rows if row.number <= end)
-        if broken is not None:
-            return broken
-        if len(rows) < ROWS_AT_ONCE or rows[-1].number >= end:
-            return chain.end()
-        number = rows[-1].number
