@@ -186,13 +186,18 @@ def _log_in_row(staff: Staff | None, name_index: bytes, result: Result, now: dat
     )
 
 
-def authenticate(tx: Transaction, token: str, *, tokens: Tokens, sealer: Sealer, now: datetime) -> SignedIn | None:
-    """Who shows this cookie; None when it does not count (any more). Prolongs the session: run it, do not read it."""
+def authenticate(
+    tx: Transaction, token: str, *, tokens: Tokens, sealer: Sealer, now: datetime, prolong: bool = True
+) -> SignedIn | None:
+    """Who shows this cookie; None when it does not count (any more).
+
+    Prolongs the session: run it, do not read it. Unless a script asked, whoever it is that sits before the page.
+    """
     session = tx.staff_sessions.get(tokens.digest(TokenPurpose.STAFF, token))
     staff = None if session is None else tx.staff.get(session.staff_id)
     if session is None or staff is None or not admits(session, staff, now):
         return None
-    prolonged = used(session, now)
+    prolonged = used(session, now) if prolong else session
     if prolonged is not session:
         tx.staff_sessions.put(prolonged)
     return SignedIn(staff.staff_id, name_of(staff, sealer), staff.roles, prolonged.ends_at, session.digest)

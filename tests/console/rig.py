@@ -1,6 +1,7 @@
 """The console over a real database, with a clock that tests move and passwords that hash quickly."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.console.application import make_console
 from gateway.console.dependencies import ConsoleDependencies, ConsoleLimits
+from gateway.console.routes import Route
+from gateway.console.table import ROUTES
 from gateway.domain.staff import StaffRole
 from gateway.observability.metrics import Metrics
 from gateway.security.blind_index import HmacBlindIndexes
@@ -76,9 +79,9 @@ class Console:
             limits=self.limits,
         )
 
-    async def client(self, **other: Any) -> Client:
+    async def client(self, routes: Sequence[Route] = ROUTES, **other: Any) -> Client:
         """A browser without scripts, of a fresh application over the same database."""
-        client: Client = TestClient(TestServer(make_console(replace(self.deps, **other))))
+        client: Client = TestClient(TestServer(make_console(replace(self.deps, **other), routes)))
         await client.start_server()
         self.clients.append(client)
         return client
