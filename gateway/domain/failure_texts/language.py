@@ -26,6 +26,15 @@ def own_name(language: Language) -> str:
     return _OWN_NAMES[language]
 
 
+def in_language(words: tuple[str, str], language: Language) -> str:
+    """One of a pair of words, English first."""
+    match language:
+        case Language.EN:
+            return words[0]
+        case Language.ZH:
+            return words[1]
+
+
 def choose_language(asked: str | None, accepted: str | None) -> Language:
     """The language to answer in.
 
