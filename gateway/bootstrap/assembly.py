@@ -1,14 +1,12 @@
 """Puts a gateway together."""
 
 import time
-from datetime import timedelta
 from typing import Final
 
 from gateway import __version__
 from gateway.api.application import make_application
-from gateway.api.buckets import Rate
 from gateway.api.changes import ChangesHub
-from gateway.api.dependencies import ApiDependencies, ApiLimits
+from gateway.api.dependencies import ApiDependencies
 from gateway.api.operator import make_operator_application
 from gateway.api.server import ApiServer, Listen
 from gateway.bootstrap.admission import Admission
@@ -19,6 +17,7 @@ from gateway.bootstrap.counting import CommitCounts
 from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
+from gateway.bootstrap.limits import api_limits
 from gateway.bootstrap.reach import BrokerNeeds
 from gateway.bootstrap.secrets import Secrets, api_tls, open_secrets
 from gateway.config import Settings
@@ -123,7 +122,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 metrics=metrics,
                 signer=secrets.signer,
                 types=services.types,
-                limits=_api_limits(settings),
+                limits=api_limits(settings),
             ),
         ),
         Listen(settings.api.host, settings.api.port, api_tls(secrets, settings, clock)),
@@ -186,17 +185,4 @@ def activation_services(settings: Settings, secrets: Secrets, types: TypeCatalog
         proofs=HmacUnitProofs(),
         types=types,
         endpoint=Endpoint(host=settings.endpoint.host, port=settings.endpoint_port),
-    )
-
-
-def _api_limits(settings: Settings) -> ApiLimits:
-    limits = settings.limits
-    return ApiLimits(
-        body_bytes=limits.request_body_bytes,
-        body_seconds=limits.request_body_seconds,
-        per_account=Rate(burst=limits.account_burst_requests, per_second=limits.account_requests_per_second),
-        per_address=Rate(burst=limits.address_burst_requests, per_second=limits.address_requests_per_second),
-        password_per_address=Rate(burst=limits.address_burst_passwords, per_second=limits.address_passwords_per_second),
-        streams_per_account=limits.account_streams,
-        drain=timedelta(seconds=limits.drain_seconds),
     )
