@@ -4,6 +4,7 @@ A line with a stage and no code says "it was seen here"; with a code, "it failed
 a stage is kept for people to read, and for the rules of `verdicts` that ask for it by name.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
@@ -68,7 +69,8 @@ class Evidence:
     at: datetime
     """When it happened, as well as it is known: a remembered failure lies in the past."""
     says: str
-    """A name of ours for what happened, such as `csr_refused`; never a value of the request."""
+    """A name of ours for what happened, such as `csr_refused`; never a value of the request, nor a word of whoever
+    reports. Rules that ask for a name ask for its source as well."""
     raw_code: str | None = None
     """The vendor's own code, at most 64 characters; shown as it came."""
     stage: Stage | None = None
@@ -90,6 +92,20 @@ class Evidence:
     def is_silence(self) -> bool:
         """True when it says that nothing was heard."""
         return self.source is Source.SILENCE
+
+    @property
+    def is_sign(self) -> bool:
+        """True when it says that the appliance was seen at a stage: no failure, and no silence."""
+        return self.stage is not None and self.code is None and not self.is_silence
+
+
+def first_of_stages(lines: Iterable[Evidence]) -> dict[Stage, datetime]:
+    """When each stage is first spoken of in these lines, whatever their order."""
+    first: dict[Stage, datetime] = {}
+    for line in lines:
+        if line.stage is not None:
+            first[line.stage] = min(line.at, first.get(line.stage, line.at))
+    return first
 
 
 APP_JOINED: Final = "app_joined_same_network"

@@ -171,7 +171,12 @@ def advanced(tx: Transaction, attempt: Attempt, stage: Stage, source: Source, sa
 
 def failed(tx: Transaction, attempt: Attempt, code: Code, source: Source, says: str, now: datetime) -> Attempt:
     """The attempt stopped with a code. `says` is a name of ours, never a value of the request."""
-    return noted(tx, attempt, [Evidence(source, now, says, code.value, stage_of(code), code)], now)
+    return noted(tx, attempt, [failure(code, source, says, now)], now)
+
+
+def failure(code: Code, source: Source, says: str, now: datetime) -> Evidence:
+    """The line that says so."""
+    return Evidence(source, now, says, code.value, stage_of(code), code)
 
 
 def failed_as(tx: Transaction, device_id: DeviceId, code: Code, source: Source, says: str, now: datetime) -> None:
@@ -233,7 +238,8 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
 
 def _is_flapping(tx: Transaction, attempt: Attempt, now: datetime) -> bool:
     evidence = tx.attempts.evidence(attempt.attempt_id)
-    connects = sum(1 for line in evidence if line.says == CONNECTED and line.at > now - FLAPPING_WITHIN)
+    own = (line for line in evidence if line.says == CONNECTED and line.source is Source.GATEWAY)
+    connects = sum(1 for line in own if line.at > now - FLAPPING_WITHIN)
     return connects > CONNECTS_AT_MOST
 
 

@@ -65,6 +65,6 @@ def _new(tx: Transaction, attempt: Attempt, lines: Sequence[Evidence]) -> list[E
 
 
 def _same(one: Evidence, other: Evidence) -> bool:
-    return (one.source, one.says, one.raw_code) == (other.source, other.says, other.raw_code) and abs(
-        one.at - other.at
-    ) < SAME_MOMENT
+    """One failure told twice: by the same teller, under the same code, at the same stage in its word (`detail`)."""
+    alike = (one.source, one.says, one.raw_code, one.detail) == (other.source, other.says, other.raw_code, other.detail)
+    return alike and abs(one.at - other.at) < SAME_MOMENT

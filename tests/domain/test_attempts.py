@@ -149,6 +149,17 @@ def test_an_appliance_that_comes_back_as_a_stranger_did_not_switch_credentials(n
     assert (again.code, again.stage) == (Code.OPCONN_STILL_CLAIM, Stage.OPCONN)
 
 
+@pytest.mark.parametrize("source", [Source.APP, Source.LOCAL_LINK, Source.APPLIANCE_LATER])
+def test_only_the_broker_can_say_that_it_came_as_a_stranger(now: datetime, source: Source) -> None:
+    said = Evidence(source, now + 9 * SECOND, CLAIM_CONNECTED)
+    assert silence([seen(Stage.CERT, now + SECOND), said], now).code is Code.OPCONN_NEVER
+
+
+def test_only_the_pairing_itself_waits_for_a_person(now: datetime) -> None:
+    said = Evidence(Source.LOCAL_LINK, now, PAIRING_OPENED, stage=Stage.WIFI)
+    assert due([said], now) == now + WAIT[Stage.WIFI]
+
+
 def test_every_source_vouches_for_something_and_silence_for_an_inference_only() -> None:
     assert set(CONFIDENCE_OF) == set(Source)
     assert CONFIDENCE_OF[Source.SILENCE] is Confidence.INFERRED

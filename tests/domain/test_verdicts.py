@@ -57,7 +57,9 @@ silences = st.builds(
     st.sampled_from([Code.OPCONN_NEVER, Code.BIND_TIMEOUT_RETRY, Code.FIRST_NO_TELEMETRY, Code.OPCONN_STILL_CLAIM]),
 )
 facts = st.builds(
-    lambda at, says: Evidence(Source.APP, at, says), moments, st.sampled_from([APP_JOINED, WEAK_SIGNAL, "scan"])
+    lambda at, told: Evidence(told[0], at, told[1]),
+    moments,
+    st.sampled_from([(Source.APP, APP_JOINED), (Source.LOCAL_LINK, WEAK_SIGNAL), (Source.APP, "app_scan")]),
 )
 evidence = st.lists(st.one_of(signs, failures, remarks, silences, facts), max_size=12)
 
@@ -186,6 +188,20 @@ def test_otherwise_it_is_suspect_and_nobody_is_blamed(lines: list[Evidence]) -> 
     found = verdict(lines)
     assert (found.stage, found.code) == (Stage.WIFI, Code.WIFI_PASSWORD_SUSPECT)
     assert found.confidence is Confidence.REPORTED_BY_APPLIANCE
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        replace(rejected(), says=APP_JOINED, code=None, stage=None),
+        Evidence(Source.APPLIANCE_LATER, START, APP_JOINED),
+        Evidence(Source.APP, START, WEAK_SIGNAL),
+        Evidence(Source.APPLIANCE_LATER, START, WEAK_SIGNAL),
+    ],
+)
+def test_a_name_from_somebody_who_cannot_know_changes_nothing(forged: Evidence) -> None:
+    found = verdict([rejected(times=3), forged])
+    assert (found.code, found.contradictions) == (Code.WIFI_PASSWORD_REJECTED, ())
 
 
 def test_a_phone_that_joined_with_the_same_password_is_shown_against_the_appliance() -> None:
