@@ -27,7 +27,10 @@ class AuditUnavailableError(DatabaseUnavailableError):
 
 
 def append(tx: Transaction, entry: AuditEntry) -> AuditRow:
-    """Write an entry at the end of the chain, in the transaction of what it tells. Call it late: it holds a lock.
+    """Write an entry at the end of the chain, in the transaction of what it tells.
+
+    It locks the end of the chain until the commit. A use case that locks rows besides, or decides by what others may
+    change meanwhile, calls `tx.audit.hold()` first: all of them lock in that order, so none waits for another in turn.
 
     Raises:
         AuditUnavailableError: the row before is gone. `hearthgate audit verify` tells more.

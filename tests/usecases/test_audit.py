@@ -1,8 +1,6 @@
 """Writing the audit: a row with every look, and one chain however many write."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,16 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.domain.audit import GENESIS, AuditEntry, Result, Sound
 from gateway.usecases.audit import AuditUnavailableError, append, audited, digest_of, recorded
 from gateway.usecases.transaction import DatabaseUnavailableError, Transaction
-from tests.databases import DURABLE, fresh_url, opened
+from tests.databases import opened
 from tests.storage.records import NOW, SECOND
 from tests.storage.staff_records import an_entry, staff_id
-from tests.usecases.audit_book import Book, book_of
-
-
-@pytest.fixture(params=DURABLE)
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Book]:
-    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
-        yield book_of(database, tmp_path)
+from tests.usecases.audit_book import Book
 
 
 async def test_rows_hang_together_from_the_first(book: Book) -> None:

@@ -1,6 +1,6 @@
 """Signing and checking the audit: whatever is changed in it is found, and what is not there is not signed over."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +13,9 @@ from gateway.usecases.audit import append, digest_of
 from gateway.usecases.audit_checks import SignaturesBrokenError
 from gateway.usecases.retention import sweep
 from gateway.usecases.services import MemoryUnavailableError
-from tests.databases import DURABLE, fresh_url, opened
 from tests.storage.records import NOW, SECOND
 from tests.storage.staff_records import an_entry
 from tests.usecases.audit_book import DAY, Book, book_of
-
-
-@pytest.fixture(params=DURABLE)
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Book]:
-    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
-        yield book_of(database, tmp_path)
 
 
 async def test_a_chain_that_nobody_touched_is_sound(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
