@@ -17,7 +17,7 @@ PASSWORD_AT_MOST: Final = 1024
 
 async def show_log_in(visit: Visit) -> Answered:
     """The form."""
-    return Moved("/") if visit.who is not None else Shown("log_in.html", {"wrong": None})
+    return Moved("/") if visit.who is not None else Shown("log_in.html", {"wrong": None, "retry_after_s": None})
 
 
 async def log_in(visit: Visit) -> Answered:
@@ -36,7 +36,8 @@ async def log_in(visit: Visit) -> Answered:
         now=visit.now,
     )
     if isinstance(outcome, LogInRefused):
-        return Shown("log_in.html", {"wrong": "log_in_refused"}, HTTPStatus.UNAUTHORIZED)
+        values = {"wrong": "log_in_refused", "retry_after_s": outcome.retry_after_s}
+        return Shown("log_in.html", values, HTTPStatus.UNAUTHORIZED)
     return Moved("/", sign_in=outcome.token)
 
 
