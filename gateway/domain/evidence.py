@@ -5,7 +5,7 @@ a stage is kept for people to read, and for the rules of `verdicts` that ask for
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -97,6 +97,11 @@ class Evidence:
     def is_sign(self) -> bool:
         """True when it says that the appliance was seen at a stage: no failure, and no silence."""
         return self.stage is not None and self.code is None and not self.is_silence
+
+    def as_history(self) -> "Evidence":
+        """The same for people to read, proving nothing about the attempt: it happened at another time."""
+        word = None if self.stage is None else self.stage.value
+        return replace(self, stage=None, code=None, detail=self.detail or word)
 
 
 def first_of_stages(lines: Iterable[Evidence]) -> dict[Stage, datetime]:

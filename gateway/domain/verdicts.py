@@ -57,6 +57,11 @@ class Verdict:
     silent: bool = False
     """Nothing more was heard by the stage's deadline."""
 
+    @property
+    def fails(self) -> bool:
+        """True when the attempt stopped here, for a reason or in silence."""
+        return self.code is not None or self.silent
+
 
 def verdict(evidence: Sequence[Evidence]) -> Verdict:
     """The verdict on these lines, in whatever order they come. Without any: the first stage, and nothing known."""

@@ -8,6 +8,7 @@ from gateway.domain.attempts import Attempt, Outcome, judged
 from gateway.domain.evidence import Evidence
 from gateway.domain.failures import CATALOGUE, Retry
 from gateway.domain.pairing import PairingState
+from gateway.domain.silence import silence
 from gateway.domain.verdicts import verdict
 from gateway.usecases.counting import count_failure, count_line
 from gateway.usecases.transaction import Transaction
@@ -18,15 +19,27 @@ over."""
 
 
 def noted(tx: Transaction, attempt: Attempt, lines: Sequence[Evidence], now: datetime) -> Attempt:
-    """Add lines to an attempt; returns it as its evidence has it now, stored and told to the app that waits."""
+    """Add lines to an attempt; returns it as its evidence has it now, stored and told to the app that waits.
+
+    A step of its time that is told only after its end takes the silence away that was its reason, and nothing was heard
+    after that step either: the silence is then written down anew, from where it came to.
+    """
     for line in lines:
-        if _has_room(tx, attempt, line):
-            tx.attempts.note(attempt.attempt_id, line)
-            count_line(tx, line)
-    return projected(tx, attempt, now)
+        _keep(tx, attempt, line)
+    if attempt.outcome is Outcome.FAILED and now >= attempt.deadline:
+        evidence = tx.attempts.evidence(attempt.attempt_id)
+        if not verdict(evidence).fails:
+            _keep(tx, attempt, silence(evidence, now))
+    return _projected(tx, attempt, now)
 
 
-def projected(tx: Transaction, attempt: Attempt, now: datetime) -> Attempt:
+def _keep(tx: Transaction, attempt: Attempt, line: Evidence) -> None:
+    if _has_room(tx, attempt, line):
+        tx.attempts.note(attempt.attempt_id, line)
+        count_line(tx, line)
+
+
+def _projected(tx: Transaction, attempt: Attempt, now: datetime) -> Attempt:
     """Make the attempt say what its evidence comes to."""
     evidence = tx.attempts.evidence(attempt.attempt_id)
     after = judged(attempt, evidence, now)

@@ -64,6 +64,43 @@ def test_a_failure_closes_it_at_the_stage_that_failed(attempt: Attempt, now: dat
     assert judged(failed, lines, now + 2 * SECOND).closed_at == now + SECOND, "it failed when it failed"
 
 
+def test_a_failed_attempt_that_gets_its_reason_later_failed_when_it_failed(attempt: Attempt, now: datetime) -> None:
+    late = now + DEADLINE
+    lines = [seen(Stage.CLAIM, now), silence([seen(Stage.CLAIM, now)], late)]
+    silent = judged(attempt, lines, late)
+    explained = judged(silent, [*lines, failure(Code.ACT_MAC_MISMATCH, now + SECOND)], late + 99 * SECOND)
+    assert (silent.outcome, silent.code) == (Outcome.FAILED, None)
+    assert (explained.code, explained.closed_at) == (Code.ACT_MAC_MISMATCH, late)
+    assert explained.updated_at == silent.updated_at == late, "what is told later does not make it younger"
+
+
+def test_another_code_for_the_same_stage_leaves_the_moment_and_another_stage_moves_it(
+    attempt: Attempt, now: datetime
+) -> None:
+    lines = [failure(Code.ACT_MAC_MISMATCH, now)]
+    failed = judged(attempt, lines, now)
+    lines.append(failure(Code.ACT_TYPEID_UNKNOWN, now + SECOND))
+    assert judged(failed, lines, now + SECOND).closed_at == now
+    lines.append(failure(Code.BIND_OWNED, now + 2 * SECOND))
+    assert judged(failed, lines, now + 2 * SECOND).closed_at == now + 2 * SECOND
+
+
+def test_what_failed_does_not_open_again_after_its_time(attempt: Attempt, now: datetime) -> None:
+    failed = judged(attempt, [failure(Code.ACT_MAC_MISMATCH, now)], now)
+    on = [failure(Code.ACT_MAC_MISMATCH, now), seen(Stage.CERT, now + SECOND)]
+    assert judged(failed, on, now + DEADLINE) is failed
+    assert judged(failed, on, now + DEADLINE - SECOND).outcome is Outcome.OPEN
+
+
+def test_what_becomes_known_after_its_time_does_not_make_it_younger(attempt: Attempt, now: datetime) -> None:
+    assert learn(attempt, now=now + 2 * DEADLINE, app_version="3.1").updated_at == now + DEADLINE
+
+
+def test_only_a_moment_of_its_own_time_belongs_to_it(attempt: Attempt, now: datetime) -> None:
+    moments = [now - SECOND, now, now + DEADLINE - SECOND, now + DEADLINE]
+    assert [attempt.was_under_way(at) for at in moments] == [False, True, True, False]
+
+
 def test_a_retry_goes_on_where_it_failed(attempt: Attempt, now: datetime) -> None:
     lines = [failure(Code.ACT_UNKNOWN_MACHINE_CODE, now)]
     failed = judged(attempt, lines, now)
