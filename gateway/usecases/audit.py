@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from gateway.domain.audit import GENESIS, AuditEntry, AuditRow
 from gateway.domain.identity import AccountId, DeviceId
-from gateway.domain.staff import StaffId
 from gateway.protocol.canonical import canonical
 from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
 
@@ -107,14 +106,12 @@ def digest_of(number: int, entry: AuditEntry, previous: bytes) -> bytes:
 # -- reading
 
 
-def page(
-    tx: Transaction, before: int | None, at_most: int, *, staff_id: StaffId | None = None
-) -> tuple[list[AuditRow], int | None]:
+def page(tx: Transaction, before: int | None, at_most: int) -> tuple[list[AuditRow], int | None]:
     """A piece of the audit for an auditor, newest first, and the number to go on before; None at the end.
 
     Reading the audit is an action of its own: wrap this with `audited`.
     """
-    rows = tx.audit.before(before, at_most + 1, staff_id=staff_id)
+    rows = tx.audit.before(before, at_most + 1)
     return rows[:at_most], rows[at_most - 1].number if len(rows) > at_most else None
 
 

@@ -194,7 +194,7 @@ async def test_rows_of_the_audit_come_in_order_and_in_pieces(database: Database)
     assert await database.read(lambda tx: tx.audit.row(6)) is None
     assert await database.read(lambda tx: tx.audit.after(2, 2)) == rows[2:4]
     assert await database.read(lambda tx: tx.audit.before(None, 2)) == [rows[4], rows[3]]
-    assert await database.read(lambda tx: tx.audit.before(4, 9, staff_id=staff_id(2))) == [rows[2], rows[0]]
+    assert await database.read(lambda tx: tx.audit.before(4, 9)) == [rows[2], rows[1], rows[0]]
     assert await database.read(lambda tx: tx.audit.of_account(account_id(), None, 2)) == [rows[4], rows[2]]
     assert await database.read(lambda tx: tx.audit.of_account(account_id(), 3, 9)) == [rows[1], rows[0]]
     assert await database.read(lambda tx: tx.audit.of_account(account_id(2), None, 9)) == []
