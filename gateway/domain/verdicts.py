@@ -158,7 +158,9 @@ def _failed(lines: Sequence[Evidence], chosen: Evidence) -> Verdict:
         weak = any(line.says == WEAK_SIGNAL and line.source in _HEAR_THE_NETWORK for line in lines)
         if joined or weak or equal_results(lines, code) < EQUAL_RESULTS:
             code = Code.WIFI_PASSWORD_SUSPECT
-    return Verdict(stage, code, chosen.confidence, tuple(Contradiction(chosen, other) for other in against))
+    # Said again it is no second contradiction: of one source and code the latest word.
+    words = {(other.source, other.code): other for other in against}
+    return Verdict(stage, code, chosen.confidence, tuple(Contradiction(chosen, other) for other in words.values()))
 
 
 def _disagrees(line: Evidence, chosen: Evidence) -> bool:

@@ -5,17 +5,20 @@ from datetime import datetime
 from typing import Final
 
 from gateway.domain.attempts import Attempt, Outcome, judged
-from gateway.domain.evidence import Evidence
-from gateway.domain.failures import CATALOGUE, Retry
+from gateway.domain.evidence import Confidence, Evidence
+from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
 from gateway.domain.pairing import PairingState
 from gateway.domain.silence import silence
-from gateway.domain.verdicts import verdict
+from gateway.domain.verdicts import Verdict, verdict
 from gateway.usecases.counting import count_failure, count_line
 from gateway.usecases.transaction import Transaction
 
 LINES_AT_MOST: Final = 200
-"""Lines of one attempt. Beyond that a line is kept only if the verdict changes by it: a flood says the same over and
-over."""
+"""Lines of one attempt. Beyond that a line is kept only if stage, code or confidence change by it: a flood says the
+same over and over."""
+
+LINES_EVER: Final = 2 * LINES_AT_MOST
+"""Beyond that only silence is written down: two who disagree in turn change the verdict each time."""
 
 
 def noted(tx: Transaction, attempt: Attempt, lines: Sequence[Evidence], now: datetime) -> Attempt:
@@ -58,7 +61,14 @@ def _projected(tx: Transaction, attempt: Attempt, now: datetime) -> Attempt:
 
 def _has_room(tx: Transaction, attempt: Attempt, line: Evidence) -> bool:
     evidence = tx.attempts.evidence(attempt.attempt_id)
-    return len(evidence) < LINES_AT_MOST or verdict([*evidence, line]) != verdict(evidence)
+    if len(evidence) < LINES_AT_MOST or line.is_silence:
+        return True  # without its silence an overdue attempt would stay overdue for ever
+    return len(evidence) < LINES_EVER and _says(verdict([*evidence, line])) != _says(verdict(evidence))
+
+
+def _says(found: Verdict) -> tuple[Stage, Code | None, Confidence, bool]:
+    """What a verdict comes to, whoever contradicts it."""
+    return found.stage, found.code, found.confidence, found.silent
 
 
 def _tell(tx: Transaction, before: Attempt, after: Attempt, now: datetime) -> None:

@@ -217,6 +217,13 @@ def test_two_sources_that_disagree_are_both_shown() -> None:
     assert [one.second for one in found.contradictions] == [said]
 
 
+def test_the_same_contradiction_said_again_is_shown_once_as_it_was_said_last() -> None:
+    said = [failed(Code.NET_NO_INTERNET, second, Source.APP) for second in (3, 1, 2)]
+    other = failed(Code.NET_CAPTIVE_PORTAL, 0, Source.APP)
+    found = verdict([failed(Code.NET_DNS_FAILED, 0, Source.APPLIANCE), *said, other])
+    assert [one.second for one in found.contradictions] == [other, said[0]]
+
+
 def test_a_remark_speaks_when_it_works_or_when_nothing_else_does() -> None:
     skewed = failed(Code.FIRST_CLOCK_SKEW, 1)
     there = [seen(Stage.OPCONN), seen(Stage.BIND)]

@@ -6,16 +6,17 @@ import pytest
 
 from gateway.domain.attempts import Attempt, Outcome
 from gateway.domain.evidence import Confidence, Evidence, Source
-from gateway.domain.failures import Code
+from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId
 from gateway.usecases import appliances, states
 from gateway.usecases.certificates import revoke_all
 from gateway.usecases.connections import Denied
 from gateway.usecases.states import Reported
-from gateway.usecases.verdicts import LINES_AT_MOST, noted
+from gateway.usecases.verdicts import LINES_AT_MOST, LINES_EVER, noted
 from tests.usecases.attempts_so_far import log, paired_and_connected, tick, told
 from tests.usecases.happenings import report
 from tests.usecases.indoors import Indoors
+from tests.usecases.made import Made
 
 
 async def test_an_appliance_that_keeps_coming_as_a_stranger_did_not_switch(gateway: Indoors) -> None:
@@ -110,20 +111,59 @@ async def test_a_report_that_cannot_be_read_is_the_reason_until_one_can(gateway:
     assert (await gateway.attempt(trace_id))[0].outcome is Outcome.SUCCEEDED
 
 
-async def test_a_flood_of_lines_is_bounded_and_still_hears_what_changes_the_verdict(gateway: Indoors) -> None:
+# -- a flood
+
+
+async def claimed(gateway: Indoors) -> tuple[Made, Attempt]:
+    """An appliance that came with its claim certificate, and its attempt."""
     made = await gateway.made()
     await gateway.connect(made)
+    return made, await attempt_of(gateway, made)
 
-    def attempt_of() -> object:
-        return gateway.run(lambda tx: tx.attempts.latest_of_claim(ClaimId(made.claim_id)))
 
-    attempt = await attempt_of()  # type: ignore[misc]
-    assert isinstance(attempt, Attempt)
+async def attempt_of(gateway: Indoors, made: Made) -> Attempt:
+    found = await gateway.run(lambda tx: tx.attempts.latest_of_claim(ClaimId(made.claim_id)))
+    assert found is not None
+    return found
+
+
+async def lines_of(gateway: Indoors, attempt: Attempt) -> list[Evidence]:
+    return await gateway.run(lambda tx: tx.attempts.evidence(attempt.attempt_id))
+
+
+def claim_failure(gateway: Indoors, code: Code, source: Source, after_s: int) -> Evidence:
+    at = gateway.now + timedelta(seconds=after_s)
+    return Evidence(source, at, "failed", code.value, Stage.CLAIM, code)
+
+
+async def test_a_flood_of_lines_is_bounded_and_still_hears_what_changes_the_verdict(gateway: Indoors) -> None:
+    made, attempt = await claimed(gateway)
     flood = [Evidence(Source.BROKER, gateway.now, f"line {number}") for number in range(2 * LINES_AT_MOST)]
     await gateway.run(lambda tx: noted(tx, attempt, flood, gateway.now))
     await log(gateway, "publish_denied", made.claim_id)
-    attempt = await attempt_of()  # type: ignore[misc]
-    assert isinstance(attempt, Attempt)
+    attempt = await attempt_of(gateway, made)
     assert attempt.code is Code.CLAIM_TOPIC_DENIED
-    lines = await gateway.run(lambda tx: tx.attempts.evidence(attempt.attempt_id))
-    assert len(lines) == LINES_AT_MOST + 1
+    assert len(await lines_of(gateway, attempt)) == LINES_AT_MOST + 1
+
+
+async def test_a_flood_of_contradictions_is_bounded_as_well(gateway: Indoors) -> None:
+    made, attempt = await claimed(gateway)
+    await log(gateway, "publish_denied", made.claim_id)
+    attempt = await attempt_of(gateway, made)
+    flood = [
+        claim_failure(gateway, Code.CLAIM_THROTTLED, Source.APPLIANCE, second) for second in range(2 * LINES_AT_MOST)
+    ]
+    after = await gateway.run(lambda tx: noted(tx, attempt, flood, gateway.now))
+    assert after.code is Code.CLAIM_TOPIC_DENIED
+    assert len(await lines_of(gateway, attempt)) == LINES_AT_MOST
+
+
+async def test_two_who_disagree_in_turn_are_heard_only_so_long_and_silence_after_them_still(gateway: Indoors) -> None:
+    _, attempt = await claimed(gateway)
+    codes = (Code.CLAIM_THROTTLED, Code.CLAIM_TOPIC_DENIED)
+    flood = [claim_failure(gateway, codes[n % 2], Source.BROKER, n) for n in range(LINES_EVER + LINES_AT_MOST)]
+    attempt = await gateway.run(lambda tx: noted(tx, attempt, flood, gateway.now))
+    assert len(await lines_of(gateway, attempt)) == LINES_EVER
+    quiet = Evidence(Source.SILENCE, gateway.now, "deadline_passed", stage=Stage.CLAIM)
+    await gateway.run(lambda tx: noted(tx, attempt, [quiet], gateway.now))
+    assert (await lines_of(gateway, attempt))[-1] == quiet
