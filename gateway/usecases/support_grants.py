@@ -23,7 +23,11 @@ from gateway.usecases.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """Six digits, to be read out to support. Shown once; the gateway keeps a digest."""
+    """Six digits, to be read out to support.
+
+    The gateway keeps a digest; and where the app sent an Idempotency-Key, for a day the encrypted answer, whose code
+    has ended long before.
+    """
 
     device_id: DeviceId = field(repr=False)
     code: str = field(repr=False)
