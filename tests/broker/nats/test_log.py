@@ -34,6 +34,32 @@ LINES = [
         ("refused", CN, "192.0.2.7"),
     ),
     (f'[ERR] 192.0.2.7:46988 - mid:37 - "{CN}" - authentication error', ("other", None, "192.0.2.7")),
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: read tcp 192.0.2.9:8883->192.0.2.7:46988: "
+        "read: connection reset by peer",
+        ("tls_reset", None, "192.0.2.7"),
+    ),
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: read tcp 192.0.2.9:8883->192.0.2.7:46988: i/o timeout",
+        ("tls_reset", None, "192.0.2.7"),
+    ),
+    ("[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: EOF", ("tls_reset", None, "192.0.2.7")),
+    ("[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake timeout", ("tls_reset", None, "192.0.2.7")),
+    ("[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: tls: new trouble", ("tls_failed", None, "192.0.2.7")),
+    # A session that stood and was cut off is no failed handshake.
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - read tcp 192.0.2.9:8883->192.0.2.7:46988: read: connection reset by peer",
+        ("other", None, "192.0.2.7"),
+    ),
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - Error flushing: writev tcp 192.0.2.9:8883->192.0.2.7:46988: i/o timeout",
+        ("other", None, "192.0.2.7"),
+    ),
+    # Nor is a topic that somebody gave such a name.
+    (
+        f'[ERR] 192.0.2.7:46946 - mid:20 - "{CN}" - Publish Violation - Subject "TLS handshake error: EOF"',
+        ("publish_denied", CN, "192.0.2.7"),
+    ),
     ("[INF] Server is ready", ("other", None, None)),
     ("[WRN] Auth callout service returned an error: cert.revoked", ("other", None, None)),
 ]
