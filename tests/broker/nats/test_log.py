@@ -35,8 +35,7 @@ LINES = [
     ),
     (f'[ERR] 192.0.2.7:46988 - mid:37 - "{CN}" - authentication error', ("other", None, "192.0.2.7")),
     (
-        "[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: read tcp 192.0.2.9:8883->192.0.2.7:46988: "
-        "read: connection reset by peer",
+        "[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: read tcp 192.0.2.9->192.0.2.7: connection reset by peer",
         ("tls_reset", None, "192.0.2.7"),
     ),
     (
