@@ -103,11 +103,13 @@ def test_lines_are_counted_and_only_those_that_say_something_are_handed_on() -> 
     for line, _ in LINES:
         take(parse_line((START + line).encode(), AT))
     assert counts.counts == {
-        "publish_denied": 1,
+        "publish_denied": 2,
         "subscribe_denied": 1,
         "tls_no_client_certificate": 1,
         "tls_client_certificate_refused": 1,
+        "tls_reset": 4,
+        "tls_failed": 1,
         "refused": 1,
-        "other": 3,
+        "other": 5,
     }
-    assert len(got) == 5
+    assert len(got) == 11
