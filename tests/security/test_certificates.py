@@ -26,11 +26,7 @@ from gateway.security.device_authority import DeviceAuthority
 from gateway.usecases.services import CertificateAuthority, CertificatePlan, CheckedCsr
 
 DEVICE = "d-0123456789abcdefghjkmnpqrs"
-
-
 GATEWAY = "g-0123456789abcdefghjkmnpqrs"
-
-
 CLAIM = "c-0123456789abcdefghjkmnpqrs"
 
 

@@ -23,8 +23,6 @@ ED25519 = ed25519.Ed25519PrivateKey.generate()
 
 
 EXPLICIT_OR_BROKEN = "cert.csr_invalid"
-
-
 WEAK = "cert.key_rejected"
 
 
