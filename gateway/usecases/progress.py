@@ -1,7 +1,7 @@
 """How far an activation came: the attempt that support reads, and the steps that the app shows."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -28,8 +28,7 @@ LOST_ANSWERS: Final = 1
 """Connections with the claim certificate after a certificate was given that are nothing but a lost answer."""
 CONNECTED: Final = "operational_connection"
 CONNECTS_AT_MOST: Final = 5
-FLAPPING_WITHIN: Final = timedelta(minutes=10)
-"""More connections than that in this time are a fault of their own."""
+"""More connections than that in one attempt, so within three minutes, are a fault of their own."""
 
 
 class Step(StrEnum):
@@ -223,9 +222,10 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     says = CONNECTED if stage is Stage.OPCONN else "first_report"
     lines = [Evidence(Source.GATEWAY, now, says, stage=stage)]
     if stage is Stage.OPCONN:
+        if _connections(tx, attempt) >= CONNECTS_AT_MOST:
+            # Both at once: after the connection alone it would be told to have recovered, and to fail anew after that.
+            lines.append(failure(Code.OPCONN_FLAPPING, Source.GATEWAY, "connects_again_and_again", now))
         attempt = noted(tx, attempt, lines, now)
-        if _is_flapping(tx, attempt, now):
-            attempt = failed(tx, attempt, Code.OPCONN_FLAPPING, Source.GATEWAY, "connects_again_and_again", now)
         if _more_to_come(tx, attempt, device, bound=bound):
             return
     else:
@@ -236,11 +236,9 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     tx.attempts.update(succeed(attempt, evidence, now, stage))
 
 
-def _is_flapping(tx: Transaction, attempt: Attempt, now: datetime) -> bool:
+def _connections(tx: Transaction, attempt: Attempt) -> int:
     evidence = tx.attempts.evidence(attempt.attempt_id)
-    own = (line for line in evidence if line.says == CONNECTED and line.source is Source.GATEWAY)
-    connects = sum(1 for line in own if line.at > now - FLAPPING_WITHIN)
-    return connects > CONNECTS_AT_MOST
+    return sum(1 for line in evidence if line.says == CONNECTED and line.source is Source.GATEWAY)
 
 
 def _more_to_come(tx: Transaction, attempt: Attempt, device: Device, *, bound: bool) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.bootstrap.counting import CommitCounts
 from gateway.domain.attempts import Attempt, Outcome
 from gateway.domain.evidence import Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
@@ -51,7 +52,7 @@ async def test_units_that_share_a_claim_certificate_are_not_told_apart_by_it(gat
     assert (await gateway.attempt(trace_id))[0].code is not Code.OPCONN_STILL_CLAIM
 
 
-async def test_more_than_five_connections_in_ten_minutes_are_a_fault_of_their_own(gateway: Indoors) -> None:
+async def test_more_than_five_connections_in_one_attempt_are_a_fault_of_their_own(gateway: Indoors) -> None:
     made, trace_id = await paired_and_connected(gateway)
     for _ in range(4):
         gateway.pass_by(seconds=10)
@@ -63,6 +64,22 @@ async def test_more_than_five_connections_in_ten_minutes_are_a_fault_of_their_ow
     gateway.pass_by(seconds=1)
     await report(gateway, made, 1)
     assert (await gateway.attempt(trace_id))[0].outcome is Outcome.SUCCEEDED
+
+
+async def test_one_that_flaps_is_told_and_counted_once_however_often_it_comes(gateway: Indoors) -> None:
+    gateway.database.on_commit(CommitCounts(gateway.metrics).committed)
+    made, account = await gateway.made(), await gateway.account()
+    opened = await gateway.pairing(account)
+    await gateway.activated(made, bind_token=opened.bind_token)
+    await gateway.hello(made)
+    for _ in range(8):
+        gateway.pass_by(seconds=10)
+        await gateway.say_hello(made)
+    events = await gateway.run(lambda tx: tx.events.of_account(account, 0, 100))
+    verdicts = [(event.data["code"], event.data["failed"]) for event in events if event.kind == "pairing.verdict"]
+    assert verdicts == [("opconn.flapping", True)]
+    counted = {"code": "opconn.flapping", "confidence": "observed"}
+    assert gateway.metrics.registry.get_sample_value("hearthgate_activation_failures_total", counted) == 1
 
 
 async def test_a_restart_with_a_replaced_certificate_is_told_of_the_attempt_under_way(
