@@ -8,14 +8,14 @@ from gateway.domain.attempts import Attempt, learn
 from gateway.domain.evidence import Evidence
 from gateway.domain.identity import AccountId, PairingId
 from gateway.usecases.transaction import Transaction
-from gateway.usecases.verdicts import noted
+from gateway.usecases.verdicts import has_left, noted
 
 
 class NotTaken(StrEnum):
     """Why a report is not taken."""
 
     UNKNOWN = "unknown"
-    """There is no such pairing of this account, or nothing is left of it."""
+    """There is no such pairing of this account, nothing is left of it, or its appliance has left the account."""
     TOO_MANY = "too_many"
 
 
@@ -28,7 +28,7 @@ def report(
         The attempt as it is judged with the report, or why the report is not taken.
     """
     pairing = tx.pairings.get(pairing_id)
-    if pairing is None or pairing.account_id != account_id:
+    if pairing is None or pairing.account_id != account_id or has_left(tx, pairing):
         return NotTaken.UNKNOWN
     attempt = tx.attempts.latest_of_pairing(pairing_id)
     if attempt is None:

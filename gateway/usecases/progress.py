@@ -211,8 +211,9 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     if device is None or attempt is None or attempt.outcome is Outcome.SUCCEEDED:
         return
     pairing = None if attempt.pairing_id is None else tx.pairings.get(attempt.pairing_id)
+    # Stricter than `has_left`: also one that was refused has proved nothing by which it could know.
     if pairing is not None and tx.bindings.one(pairing.account_id, device_id) is None:
-        pairing = None  # a former owner's: whether the appliance is there is not theirs to know any more
+        pairing = None  # not theirs, or not any more: whether the appliance is there is not theirs to know
     bound = any(one.epoch == device.epoch for one in tx.bindings.of_device(device_id))
     if stage is Stage.FIRST and not bound:
         return  # connected is not bound: the attempt waits for its pairing

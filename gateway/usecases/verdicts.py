@@ -7,7 +7,7 @@ from typing import Final
 from gateway.domain.attempts import Attempt, Outcome, judged
 from gateway.domain.evidence import Confidence, Evidence
 from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
-from gateway.domain.pairing import PairingState
+from gateway.domain.pairing import Pairing, PairingState
 from gateway.domain.silence import silence
 from gateway.domain.verdicts import Verdict, verdict
 from gateway.usecases.counting import count_failure, count_line
@@ -71,6 +71,16 @@ def _says(found: Verdict) -> tuple[Stage, Code | None, Confidence, bool]:
     return found.stage, found.code, found.confidence, found.silent
 
 
+def has_left(tx: Transaction, pairing: Pairing) -> bool:
+    """True when the appliance of a pairing serves its account no more.
+
+    How it does now is not theirs to know, nor to tell.
+    """
+    if pairing.state is not PairingState.COMPLETED or pairing.device_id is None:
+        return False
+    return tx.bindings.one(pairing.account_id, pairing.device_id) is None
+
+
 def _tell(tx: Transaction, before: Attempt, after: Attempt, now: datetime) -> None:
     """Tell the app that opened the pairing what is the matter, or that it goes on after all."""
     same = (before.outcome, before.stage_reached, before.code, before.confidence) == (
@@ -80,11 +90,8 @@ def _tell(tx: Transaction, before: Attempt, after: Attempt, now: datetime) -> No
         after.confidence,
     )
     pairing = None if same or after.pairing_id is None else tx.pairings.get(after.pairing_id)
-    if pairing is None:
+    if pairing is None or has_left(tx, pairing):
         return
-    device_id = pairing.device_id if pairing.state is PairingState.COMPLETED else None
-    if device_id is not None and tx.bindings.one(pairing.account_id, device_id) is None:
-        return  # theirs once: how it does now is not theirs to know
     failure = None if after.code is None else CATALOGUE[after.code]
     data: dict[str, object] = {
         "pairing_id": pairing.pairing_id,

@@ -4,9 +4,10 @@ from gateway.domain.app_reports import Report, Told
 from gateway.domain.attempts import Attempt, Outcome
 from gateway.domain.evidence import Confidence, Source
 from gateway.domain.failures import Code, Stage
-from gateway.domain.identity import AccountId, PairingId
+from gateway.domain.identity import AccountId, DeviceId, PairingId
+from gateway.domain.ownership import Released
 from gateway.domain.verdicts import verdict
-from gateway.usecases import app_evidence
+from gateway.usecases import app_evidence, release
 from gateway.usecases.app_evidence import NotTaken
 from tests.usecases.attempts_so_far import tick
 from tests.usecases.indoors import Indoors
@@ -65,3 +66,19 @@ async def test_a_failure_told_after_the_end_still_explains_it(gateway: Indoors) 
     assert isinstance(attempt, Attempt)
     assert (attempt.code, attempt.confidence) == (Code.WIFI_SSID_NOT_FOUND, Confidence.REPORTED_BY_APP)
     assert (attempt.closed_at, attempt.updated_at) == (ended.closed_at, attempt.deadline)
+
+
+async def test_who_let_the_appliance_go_has_no_more_word_in_its_attempt(gateway: Indoors) -> None:
+    account, made = await gateway.account(), await gateway.made()
+    opened = await gateway.pairing(account)
+    await gateway.activated(made, bind_token=opened.bind_token)
+    await gateway.hello(made)
+    assert isinstance(await tell(gateway, account, opened.pairing.pairing_id, step(Stage.NET)), Attempt)
+    device_id = made.device_id or DeviceId("")
+    gone = await gateway.run(
+        lambda tx: release.release(tx, gateway.services, account, device_id, gateway.now, reauthenticated=True)
+    )
+    assert isinstance(gone, Released)
+    before = await gateway.attempt(opened.pairing.trace_id)
+    assert await tell(gateway, account, opened.pairing.pairing_id, step(Stage.NET)) is NotTaken.UNKNOWN
+    assert await gateway.attempt(opened.pairing.trace_id) == before
