@@ -160,7 +160,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 evidence,
                 Hints(reached.transport, hub, own_name=name),
                 Retention(database, clock, metrics),
-                Checkpoints(database, secrets.audit_signer, secrets.audit_memory, clock),
+                Checkpoints(database, secrets.audit_signer, secrets.audit_memory, clock, metrics),
             ),
             api=api,
             console=console_server(settings, secrets, database, passwords, metrics, clock),

@@ -143,7 +143,7 @@ class Metrics:
         self.logins: Final = Counter("hearthgate_logins_total", "Logins, by outcome.", ["outcome"], registry=own)
         self.audit_failures: Final = Counter(
             "hearthgate_audit_failures_total",
-            "Answers that staff were refused because the audit could not be written.",
+            "Answers that staff were refused because the audit could not be written, and times it could not be signed.",
             registry=own,
         )
         self.support_alarms: Final = Counter(

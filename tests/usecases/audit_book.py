@@ -1,6 +1,6 @@
 """An audit for tests: rows on any database, a key, and the memory beside the key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from gateway.domain.audit import Broken, Checkpoint, Sound
+from gateway.observability.metrics import Metrics
 from gateway.runtime.checkpoints import Checkpoints
 from gateway.security.audit_signatures import Ed25519AuditSigner, FileCheckpointMemory
 from gateway.storage.database import Database
@@ -26,6 +27,13 @@ class Book:
 
     database: Database
     memory: FileCheckpointMemory
+    metrics: Metrics = field(default_factory=lambda: Metrics("test"))
+
+    def failures(self) -> float:
+        """How often it could not be signed."""
+        found = self.metrics.registry.get_sample_value("hearthgate_audit_failures_total")
+        assert found is not None
+        return found
 
     async def written(self, many: int, *, signed_after: int | None = None) -> None:
         for number in range(1, many + 1):
@@ -40,7 +48,7 @@ class Book:
         return await verify(self.database, SIGNER, self.memory, at)
 
     def service(self, at: datetime) -> Checkpoints:
-        return Checkpoints(self.database, SIGNER, self.memory, lambda: at)
+        return Checkpoints(self.database, SIGNER, self.memory, lambda: at, self.metrics)
 
     def do(self, *statements: str) -> None:
         """As somebody would who has the database."""

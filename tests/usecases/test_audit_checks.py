@@ -158,6 +158,7 @@ async def test_a_new_chain_without_the_old_signatures_is_neither_sound_nor_signe
     with pytest.raises(SignaturesBrokenError):
         await book.signed(NOW + 2 * DAY)
     await book.service(NOW + 2 * DAY).look()
+    assert book.failures() == 1
     assert await book.database.read(lambda tx: tx.audit.newest_checkpoint()) is None
     assert await book.checked() == Broken(4, Fault.SIGNATURE_MISSING)
 
@@ -248,6 +249,7 @@ async def test_the_service_signs_and_survives_what_it_cannot_sign(book: Book) ->
     book.do("DELETE FROM audit_rows")
     await later.look()
     assert (await newest(book)).number == 2
+    assert book.failures() == 1
     book.database.close()
     await later.look()
 
