@@ -100,7 +100,8 @@ class CardView:
     picture: Picture
     contradictions: tuple[Pair, ...]
     facts: tuple[Fact, ...]
-    elsewhere: str
+    elsewhere: str | None
+    """Whether others fail alike; None where nothing has failed."""
     timeline: tuple[Line, ...]
     has_device: bool
 
@@ -216,9 +217,9 @@ def _facts(card: Card, language: Language) -> tuple[Fact, ...]:
     )
 
 
-def _elsewhere(card: Card, language: Language) -> str:
+def _elsewhere(card: Card, language: Language) -> str | None:
     if card.attempt.code is None:
-        return say(language, "elsewhere_no_code")
+        return say(language, "elsewhere_no_code") if card.attempt.outcome is Outcome.FAILED else None
     match card.failing_alike:
         case 0:
             return say(language, "elsewhere_none")

@@ -1,4 +1,4 @@
-"""An open card is told of every change, also of one before it began to listen, and its stream ends as one answer."""
+"""The card of one attempt: what it compares, and the stream that tells an open one of every change, as one answer."""
 
 import re
 from dataclasses import replace
@@ -100,3 +100,15 @@ async def test_a_fault_of_ours_in_an_open_stream_is_no_second_answer(console: Co
     with console.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE attempts RENAME TO attempts_away")
     assert await stream.read() == b"retry: 10000\n\n"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "compares"), [(Outcome.OPEN, False), (Outcome.SUCCEEDED, False), (Outcome.FAILED, True)]
+)
+async def test_what_has_not_failed_is_compared_with_no_failure(
+    console: Console, ann: Ann, outcome: Outcome, *, compares: bool
+) -> None:
+    await change(console, ann, outcome=outcome)
+    reader = await console.reader(StaffRole.AGENT)
+    page = await text_of(await reader.get(f"/attempts/{ann.attempt_id}"))
+    assert ("The same failure elsewhere" in page) == compares
