@@ -15,20 +15,6 @@ from gateway.domain.identity import AttemptId, PairingId, UnitId
 from gateway.domain.silence import DEADLINE, due
 from gateway.domain.verdicts import REMARKS, verdict
 
-__all__ = [
-    "CONFIDENCE_OF",
-    "DEADLINE",
-    "Attempt",
-    "Confidence",
-    "Evidence",
-    "Outcome",
-    "Source",
-    "judged",
-    "learn",
-    "open_attempt",
-    "succeed",
-]
-
 
 @unique
 class Outcome(StrEnum):

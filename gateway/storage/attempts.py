@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AccountId, AttemptId, ClaimId, PairingId, UnitId
 from gateway.domain.pairing import PAIRING_LIFE

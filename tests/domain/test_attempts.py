@@ -5,22 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.domain.attempts import (
-    CONFIDENCE_OF,
-    DEADLINE,
-    Attempt,
-    Confidence,
-    Evidence,
-    Outcome,
-    Source,
-    judged,
-    learn,
-    open_attempt,
-    succeed,
-)
+from gateway.domain.attempts import Attempt, Outcome, judged, learn, open_attempt, succeed
+from gateway.domain.evidence import CONFIDENCE_OF, Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, PairingId, UnitId
-from gateway.domain.silence import CLAIM_CONNECTED, PAIRING_OPENED, WAIT, due, silence
+from gateway.domain.silence import CLAIM_CONNECTED, DEADLINE, PAIRING_OPENED, WAIT, due, silence
 
 SECOND = timedelta(seconds=1)
 

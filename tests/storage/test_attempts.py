@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from gateway.domain.attempts import Attempt, Evidence, Outcome, Source
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AttemptId, ClaimId
 from gateway.storage.database import Database

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from gateway.domain.attempts import Evidence, Outcome, Source
+from gateway.domain.attempts import Outcome
 from gateway.domain.audit import Checkpoint
+from gateway.domain.evidence import Evidence, Source
 from gateway.domain.identity import SessionId
 from gateway.domain.sessions import AccessToken, RefreshToken, Session, SessionEnd
 from gateway.domain.staff import StaffSession

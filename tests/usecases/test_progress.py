@@ -1,8 +1,10 @@
 """Attempts: what silence means, which evidence belongs together, and that nobody spoils another's."""
 
-from gateway.domain.attempts import DEADLINE, Confidence, Outcome
+from gateway.domain.attempts import Outcome
+from gateway.domain.evidence import Confidence
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import DeviceId
+from gateway.domain.silence import DEADLINE
 from gateway.protocol.topics import UpChannel
 from gateway.usecases import progress
 from tests.usecases.happenings import report

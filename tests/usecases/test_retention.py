@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from gateway.domain.attempts import Evidence, Outcome, Source
+from gateway.domain.attempts import Outcome
 from gateway.domain.commands import Status
+from gateway.domain.evidence import Evidence, Source
 from gateway.storage.database import Database
 from gateway.storage.retention import RULES
 from gateway.storage.tables import metadata

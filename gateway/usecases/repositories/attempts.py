@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.attempts import Attempt, Evidence
+from gateway.domain.attempts import Attempt
+from gateway.domain.evidence import Evidence
 from gateway.domain.identity import AccountId, AttemptId, ClaimId, PairingId, UnitId
 
 
