@@ -80,8 +80,8 @@ class Evidence:
     times: int = 1
     """How many equal results the line stands for, by the word of whoever counted them."""
     detail: str | None = None
-    """Measured figures in words of ours (`rssi -71 dBm, 2.4 GHz, wpa2`), at most 1,024 characters; no name, no text of
-    anybody else's."""
+    """Measured figures in words of ours (`rssi -71 dBm, 2.4 GHz, wpa2`), or the stage that the teller names, if it is
+    one of the ten; at most 1,024 characters, no name, no text of anybody else's."""
 
     @property
     def confidence(self) -> Confidence:
