@@ -25,6 +25,10 @@ from tests.home import Home, eventually, home
 pytestmark = pytest.mark.needs_chromium
 
 
+BETWEEN = (720, 721, 1023, 1024)
+"""Right before and after the widths at which the style sheet changes something."""
+
+
 class Reader:
     """Somebody of the staff at a browser; every page they see is photographed and must fit."""
 
@@ -35,7 +39,9 @@ class Reader:
 
     async def seen(self, name: str) -> str:
         """Photograph the page; nothing may lie outside of it, and nothing may be refused by the policy."""
-        assert await self.page.evaluate("document.documentElement.scrollWidth") <= self.width, name
+        for width in (*BETWEEN, self.width):
+            await self.page.set_viewport_size({"width": width, "height": 900})
+            assert await self.page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
         await self.page.screenshot(path=self.folder / f"{name}-{self.width}.png", full_page=True)
         return await self.page.inner_text("main")
 
