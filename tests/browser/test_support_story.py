@@ -59,7 +59,8 @@ class Reader:
         return await self.look_up(words)
 
     async def look_up(self, words: str) -> str:
-        """With the keyboard alone."""
+        """With the keyboard alone, from the first page, which puts the cursor into the field soon after it loads."""
+        await self.page.wait_for_selector("[data-look-up]:focus")
         await self.page.keyboard.press("Escape")  # leaves the field, where "/" would be a letter
         await self.page.keyboard.press("/")
         await self.page.keyboard.type(words)
