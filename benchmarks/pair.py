@@ -16,9 +16,10 @@ from typing import Any, Final
 
 from benchmarks.appliances import works
 from benchmarks.postgresql import database_url
-from benchmarks.processes import GatewayProcess, configuration, free_port, helping, running
+from benchmarks.processes import GatewayProcess, configuration, helping, running
 from benchmarks.reports import APPLIANCES, EACH, SETTLE_S, TAKEN, Setting, topic_of
 from benchmarks.results import Figure
+from gateway.cli.ports import free_port
 from gateway.storage.engine import engine_for
 
 _LOOK_S: Final = 0.05

@@ -1,14 +1,12 @@
 """A support desk for tests: people of the staff with passwords and authenticators, over any database."""
 
-import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 from gateway.domain.audit import AuditRow
-from gateway.domain.staff import StaffId, StaffRole
-from gateway.domain.totp import PERIOD_S, code_at, step_at
+from gateway.domain.staff import StaffRole
+from gateway.domain.totp import PERIOD_S
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
@@ -16,31 +14,11 @@ from gateway.security.passwords import BcryptPasswords
 from gateway.security.sealing import AesGcmSealer
 from gateway.security.tokens import KeyedTokens
 from gateway.storage.database import Database
-from gateway.usecases import audit, staff, staff_sessions
-from gateway.usecases.staff import Enrolled
+from gateway.usecases import audit, staff_sessions
 from gateway.usecases.staff_sessions import LoggedIn, LogInRefused, SignedIn
+from tests.console.people import PASSWORD, Worker, hire
 
-PASSWORD = "a kettle sings at dusk"
 NOW = datetime.fromisoformat("2026-03-01T12:00:00.123+00:00")
-
-T = TypeVar("T")
-
-
-def secret_in(uri: str) -> bytes:
-    """What an authenticator reads from an otpauth URI."""
-    return base64.b32decode(parse_qs(urlsplit(uri).query)["secret"][0])
-
-
-@dataclass
-class Colleague:
-    """Somebody of the staff, with their authenticator."""
-
-    staff_id: StaffId
-    name: str
-    secret: bytes = field(repr=False)
-
-    def code(self, now: datetime) -> str:
-        return code_at(self.secret, step_at(now))
 
 
 @dataclass
@@ -66,21 +44,8 @@ class Desk:
         """Until the authenticator shows another code."""
         self.now += timedelta(seconds=PERIOD_S)
 
-    async def hire(self, name: str, *roles: StaffRole, password: str = PASSWORD) -> Colleague:
-        new = await staff.prepare_staff(
-            name,
-            password,
-            roles,
-            passwords=self.passwords,
-            indexes=self.indexes,
-            identifiers=self.identifiers,
-            sealer=self.sealer,
-            tokens=self.tokens,
-            now=self.now,
-        )
-        made = await self.run(lambda tx: staff.create(tx, new, by=None, now=self.now))
-        assert isinstance(made, Enrolled)
-        return Colleague(made.staff_id, name, secret_in(made.otpauth_uri))
+    async def hire(self, name: str, *roles: StaffRole) -> Worker:
+        return await hire(self, name, *roles, now=self.now)
 
     async def run(self, work: Any) -> Any:
         return await audit.recorded(self.database, work)

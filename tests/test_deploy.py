@@ -11,6 +11,7 @@ import yaml  # type: ignore[import-untyped]
 from gateway.domain.attempts import Outcome
 from gateway.domain.pairing import PairingState
 from gateway.observability.metrics import LABELS, Metrics
+from gateway.protocol.topics import UpChannel
 from gateway.usecases.repositories.retention import RetentionClass
 
 ROOT: Final = Path(__file__).parent.parent
@@ -125,6 +126,49 @@ def test_every_query_names_what_exists_and_closes_what_it_opens(of: str, express
 )
 def test_a_query_with_a_mistake_is_noticed(expression: str) -> None:
     assert problems(expression)
+
+
+FIRST: Final = re.compile(r"increase\((hearthgate_[a-z_]+)(?:\{([^}]*)\})?\[[^\]]+\]\)\)? > 0(?![.\d])")
+"""What an alert says of a series whose first increment already tells."""
+
+
+def waited_for() -> list[tuple[str, str, dict[str, str]]]:
+    """Alert, metric and chosen labels of every series whose first increment an alert tells."""
+    return [
+        (rule["alert"], name, dict(re.findall(r'([a-z_]+)="([^"]*)"', chosen)))
+        for rule in rules()
+        for name, chosen in FIRST.findall(rule["expr"])
+    ]
+
+
+@pytest.mark.parametrize(("alert", "name", "chosen"), waited_for())
+def test_what_an_alert_tells_at_the_first_time_is_in_a_fresh_scrape_at_zero(
+    alert: str, name: str, chosen: dict[str, str]
+) -> None:
+    metrics = Metrics()
+    metrics.expect("GET", "/v1/devices")  # as each application does for its routes
+    samples = [one for metric in metrics.registry.collect() for one in metric.samples if one.name == name]
+    found = [one for one in samples if chosen.items() <= one.labels.items()]
+    assert found, alert
+    assert {one.value for one in found} == {0.0}
+
+
+def test_every_alert_of_a_first_time_was_looked_at() -> None:
+    asked = {rule["alert"] for rule in rules() if re.search(r"increase\(.*> 0(?![.\d])", rule["expr"], re.DOTALL)}
+    assert asked == {alert for alert, _, _ in waited_for()}
+
+
+def test_the_fault_of_ours_is_told_whichever_of_its_two_metrics_has_it() -> None:
+    (expression,) = (rule["expr"] for rule in rules() if rule["alert"] == "HearthgateFaultOfOurs")
+    # A sum of two vectors is empty when one is; `or` keeps the left one even at 0, so each is compared for itself.
+    assert "+" not in expression
+    assert [bool(re.search(r"> 0\s*$", part)) for part in expression.split(" or ")] == [True, True]
+
+
+def test_every_channel_that_a_fault_can_be_counted_on_is_in_a_fresh_scrape() -> None:
+    (metric,) = (one for one in Metrics().registry.collect() if one.name == "hearthgate_messages_dropped")
+    shown = {one.labels["channel"] for one in metric.samples if one.labels["reason"] == "fault"}
+    assert shown == {"claim", "unknown", *UpChannel}
 
 
 def test_no_label_of_ours_is_one_of_prometheus() -> None:

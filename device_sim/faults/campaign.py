@@ -1,7 +1,6 @@
 """A run: homes begin in random order and overlap; in each something goes wrong, and support reads the verdict."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from device_sim.api import ProblemError
 from device_sim.factory import MadeUnit
 from device_sim.faults.confusion import Reading, Result
 from device_sim.faults.home import Home, World, address_of, phone_line
-from device_sim.faults.plan import Plan
+from device_sim.faults.plan import FULL, Plan
 from device_sim.faults.table import FAULTS, Fault, Kind
 from device_sim.faults.wire import FaultError, activate
 from device_sim.fleet import patiently
@@ -27,8 +26,6 @@ PATIENCE_S: Final = 200.0
 FIRST_LOOK_S: Final = 2.0
 """After the fault: a verdict that comes later than this is one that somebody had to wait for."""
 LOOK_AGAIN_S: Final = 4.0
-FULL: Final = 200
-"""Appliances that an account may own."""
 UNITS_A_HOME: Final = 2
 _SIGN_UPS: Final = 4
 _FILLING: Final = 4
@@ -140,7 +137,7 @@ class Campaign:
             try:
                 async with home.stack:
                     outcome = await self._judge(fault, home)
-                    await self._tidy(home)
+                    await home.give_up()
             finally:
                 self._phones.put_nowait(moved)
         self._done += 1
@@ -176,13 +173,6 @@ class Campaign:
     async def _once_more(self, result: Result, words: str) -> Result:
         return result if not words else replace(result, later=await self._support.read(words))
 
-    async def _tidy(self, home: Home) -> None:
-        """Give the pairing up: the account may have a few open ones only, and the next home needs them."""
-        if home.pairing is None:
-            return
-        with contextlib.suppress(ProblemError, aiohttp.ClientError, TimeoutError):
-            await home.phone.cancel_pairing(home.pairing.pairing_id)
-
 
 async def sign_up(phones: list[Phone]) -> None:
     """Open all accounts, a few at a time: each costs the gateway two password hashes.
@@ -214,7 +204,7 @@ async def fill_household(world: World, stock: Stock) -> None:
     async def one(number: int) -> None:
         async with slots:
             rng = Random(f"full:{number}")  # noqa: S311 - ids of a simulation
-            home = Home(world, world.full_household, (next(stock.listed),), address_of(0), rng)
+            home = Home(world, world.full_household.phone, (next(stock.listed),), address_of(0), rng)
             await patiently(home.begin)
             if not (await activate(home)).bound:
                 raise FaultError("the full household could not be filled")

@@ -4,15 +4,19 @@ Every home comes from its own address of 127.0.0.0/8, as homes come from their o
 them belong to this machine on Linux; elsewhere each has to be added to the loopback interface first.)
 """
 
+import asyncio
+import contextlib
 import ssl
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
 import aiohttp
 
+from device_sim.api import ProblemError
 from device_sim.clock import Clock
 from device_sim.factory import MadeUnit
 from device_sim.flash import Address, Credential
@@ -23,6 +27,8 @@ _FIRST: Final = 1 << 16
 _ADDRESSES: Final = (1 << 24) - _FIRST - 2
 _EVERYWHERE: Final = 4
 """A phone's connections at a time."""
+OPEN_PAIRINGS: Final = 5
+"""An account's open pairings: one more, and the gateway cancels its oldest."""
 
 
 class Workshop(Protocol):
@@ -33,6 +39,15 @@ class Workshop(Protocol):
 
     async def block(self, machine_code: str) -> None:
         """Block a unit, as `hearthgate units block` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Somebody whose account several homes need, each with a pairing of its own."""
+
+    phone: Phone
+    places: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, OPEN_PAIRINGS), repr=False)
+    """One for each open pairing: a home more would end another one's, and change what is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +64,9 @@ class World:
     clock: Clock
     executor: Executor
     """Threads for TLS handshakes."""
-    former_owner: Phone
+    former_owner: Household
     """Somebody whose appliances others have got hold of."""
-    full_household: Phone
+    full_household: Household
     """Somebody who has as many appliances as an account may have, where the plan needs one."""
 
 
@@ -69,20 +84,32 @@ class Home:
         self.stack = AsyncExitStack()
         """What stays until the verdict has been read: open connections, mostly."""
         self.pairing: Pairing | None = None
+        self._opened: list[tuple[Phone, Pairing]] = []
         self.shown: str | None = None
         """The trace id that the appliance shows, once it was told one."""
 
-    async def begin(self, phone: Phone | None = None) -> Pairing:
+    async def begin(self, elsewhere: Household | None = None) -> Pairing:
         """The person opens the app's page: a pairing, whose token the appliance gets over the local link.
 
         Args:
-            phone: somebody else's, where the fault needs another household.
+            elsewhere: where the fault needs another household. Waits until it may open one more pairing.
 
         Raises:
             ProblemError: the API refused.
         """
-        self.pairing = await (phone or self.phone).open_pairing()
+        phone = self.phone
+        if elsewhere is not None:
+            await self.stack.enter_async_context(elsewhere.places)
+            phone = elsewhere.phone
+        self.pairing = await phone.open_pairing()
+        self._opened.append((phone, self.pairing))
         return self.pairing
+
+    async def give_up(self) -> None:
+        """End what was opened, each with the phone that did: its account may have a few only, and others need them."""
+        for phone, pairing in self._opened:
+            with contextlib.suppress(ProblemError, aiohttp.ClientError, TimeoutError):
+                await phone.cancel_pairing(pairing.pairing_id)
 
     @property
     def token(self) -> str | None:

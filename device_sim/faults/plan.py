@@ -9,7 +9,11 @@ from typing import Any, Final
 
 from device_sim.faults.table import FAULTS
 
+FULL: Final = 200
+"""Appliances that an account may own."""
 MOST_OF_A_FAULT: Final = 1_000
+_OF_ONE_ACCOUNT: Final = "owned"
+"""The fault in which one account gets an appliance each time and keeps it."""
 MOST_HOMES_AT_ONCE: Final = 2_000
 MOST_CAUSING_AT_ONCE: Final = 64
 _LARGEST_SEED: Final = 2**53
@@ -84,6 +88,8 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
     plan = Plan(**numbers, only=only, counts=_counts(given.get("counts", {}), only))
     if not plan.homes():
         raise PlanError("the plan causes no fault at all")
+    if plan.homes().count(_OF_ONE_ACCOUNT) > FULL:
+        raise PlanError(f"{_OF_ONE_ACCOUNT} can be caused {FULL} times at most: one account keeps all its appliances")
     return plan
 
 

@@ -1,12 +1,12 @@
 """What only the people's side knows: the appliance told the phone over the local link, or the app saw it itself."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from device_sim.faults.home import Home
 from device_sim.faults.surroundings import Stopped, Surroundings, Teller, try_to_join
@@ -17,6 +17,7 @@ _FINE: Final = Surroundings()
 _WEAK_DBM: Final = -76
 _TOO_WEAK_DBM: Final = -86
 _PROBE_S: Final = 3.0
+_HTTPS: Final = 443
 
 Injector = Callable[[Home], Awaitable[None]]
 
@@ -43,13 +44,14 @@ async def port_blocked(home: Home) -> None:
         ProblemError: the report was refused.
     """
     pairing = await home.begin()
-    closed = await asyncio.to_thread(_closed_port, home.source)
-    with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_PROBE_S):
-            _reader, writer = await asyncio.open_connection(home.world.claim.host, closed, local_addr=(home.source, 0))
-        writer.close()
+    api = urlsplit(home.world.api_url)
+    with socket.socket() as taken:
+        taken.bind((home.world.claim.host, 0))  # bound and not listened on: whoever connects is refused
+        broker = await _probe(home.world.claim.host, taken.getsockname()[1], home.source)
+    if broker == "ok":
         raise FaultError("the port that had to be closed is open")
-    report = {"app_version": APP_VERSION, "probes": {"tcp_8883": "refused", "tcp_443": "ok"}}
+    https = await _probe(api.hostname or "", api.port or _HTTPS, home.source)
+    report = {"app_version": APP_VERSION, "probes": {"tcp_8883": broker, "tcp_443": https}}
     await home.phone.tell(pairing.pairing_id, report)
 
 
@@ -64,12 +66,19 @@ async def phone_was_away(home: Home) -> None:
     await home.phone.tell(pairing.pairing_id, _report(_FINE, Stopped("bind", "app_offline", "app")))
 
 
-def _closed_port(source: str) -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((source, 0))
-        port: int = probe.getsockname()[1]
-        return port
+async def _probe(host: str, port: int, source: str) -> str:
+    """What an app that tries a port finds, in the words of its report."""
+    try:
+        async with asyncio.timeout(_PROBE_S):
+            _reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
+    except TimeoutError:
+        return "timeout"
+    except ConnectionRefusedError:
+        return "refused"
+    except OSError:
+        return "unreachable"
+    writer.close()
+    return "ok"
 
 
 def _report(around: Surroundings, stopped: Stopped) -> dict[str, Any]:

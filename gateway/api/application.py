@@ -37,7 +37,9 @@ def make_application(deps: ApiDependencies, routes: Sequence[Route] = ROUTES) ->
     app[STREAMS] = streams
     app.on_response_prepare.append(complete)
     for route in routes:
-        app.router.add_route(route.method, route.path, gate.handling(route))
+        added = app.router.add_route(route.method, route.path, gate.handling(route))
+        if added.resource is not None:
+            deps.metrics.expect(route.method, added.resource.canonical)
     document = openapi_bytes(routes, __version__)
     page = page_html(routes, __version__).encode()
 

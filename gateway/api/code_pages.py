@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from html import escape
-from typing import Final
 
 from gateway.api.help import CODES_PATH, help_path
 from gateway.api.page_style import STYLE
-from gateway.domain.failure_texts import Language, page_of, pieces_of, stage_meaning, stage_name, text_of
+from gateway.domain.failure_texts import Language, own_name, page_of, pieces_of, stage_meaning, stage_name, text_of
 from gateway.domain.failures import CATALOGUE, Failure, Stage
-
-_NAMES: Final = {Language.EN: "English", Language.ZH: "中文"}
 
 
 def code_page_html(failure: Failure, language: Language) -> str:
@@ -58,7 +55,8 @@ def _head(title: str, language: Language, path: str) -> Iterator[str]:
     if path != CODES_PATH:
         yield f'<a href="{CODES_PATH}?lang={language.value}">{escape(_list_title(language))}</a> ·'
     yield " · ".join(
-        f'<a href="{escape(path)}?lang={other.value}" lang="{other.value}" hreflang="{other.value}">{_NAMES[other]}</a>'
+        f'<a href="{escape(path)}?lang={other.value}" lang="{other.value}" hreflang="{other.value}">'
+        f"{own_name(other)}</a>"
         for other in Language
         if other is not language
     )

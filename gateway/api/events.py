@@ -113,9 +113,9 @@ ROUTES: Final = (
         stream=True,
         description="First `snapshot` with all devices, their state and presence; then `state` (a device's whole "
         "state and presence, whenever one of them changed), `device.bound`, `device.renamed`, `device.released`, "
-        "`device.release_asked`, `device.event`, `command`, `pairing.step`, `pairing.closed`, `support.opened`, "
-        "`support.ended`, `automation.reminder`, `automation.pending` (with `firing_id`, and `acts_at`: undo until "
-        "then), `automation.ended`, `home.changed`. With `Last-Event-ID` it goes on after that event, for ten minutes; "
-        "later a new snapshot comes. Five streams an account.",
+        "`device.release_asked`, `device.event`, `command`, `pairing.step`, `pairing.refused`, `pairing.verdict`, "
+        "`pairing.closed`, `support.opened`, `support.ended`, `automation.reminder`, `automation.pending` (with "
+        "`firing_id`, and `acts_at`: undo until then), `automation.ended`, `home.changed`. With `Last-Event-ID` it "
+        "goes on after that event, for ten minutes; later a new snapshot comes. Five streams an account.",
     ),
 )

@@ -17,7 +17,7 @@ from gateway.api.dependencies import ApiDependencies
 from gateway.api.problem import FieldError, Problem, fields_of, problem_of
 from gateway.api.routes import Cost, Route
 from gateway.api.sse import Streams
-from gateway.domain.addresses import home_of
+from gateway.domain.addresses import counted_as
 from gateway.observability.logging import logger
 from gateway.usecases.idempotency import Conflict, Replay, identify, look_up, once
 from gateway.usecases.idempotency import WholeAnswer as Whole
@@ -82,7 +82,7 @@ class Gate:
     @web.middleware
     async def limit_address(self, request: web.Request, handler: Handling) -> web.StreamResponse:
         """The address's bucket, for everything, also for paths that do not exist."""
-        taken = self._by_address.take(address_of(request))
+        taken = self._by_address.take(counted_as(request.remote))
         request[_TAKEN] = [taken]
         self._admit([taken])
         return await handler(request)
@@ -97,7 +97,7 @@ class Gate:
                 streams=self._streams,
                 trace_id=request[TRACE],
                 now=self._deps.clock(),
-                address=address_of(request),
+                address=counted_as(request.remote),
             )
             taken = request[_TAKEN]
             if route.auth:
@@ -240,14 +240,6 @@ def complete_headers(answer: web.StreamResponse, request: web.BaseRequest, trace
     if trace_id:
         answer.headers["X-Trace-Id"] = trace_id
     answer.headers["Server"] = "hearthgate"
-
-
-def address_of(request: web.BaseRequest) -> str:
-    """Whose bucket a connection empties: an IPv4 address, or the /64 that an IPv6 home has to itself."""
-    try:
-        return home_of(request.remote or "")
-    except ValueError:
-        return "unknown"
 
 
 def _parameters(

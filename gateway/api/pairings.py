@@ -29,7 +29,10 @@ from gateway.usecases.transaction import Transaction
 
 TraceId = Annotated[str, Field(description="To be read out to support", examples=["k7q-4m2"])]
 FailureCode = Annotated[str | None, Field(description="Why not", examples=["bind.owned"])]
-FailureNumber = Annotated[int | None, Field(description="The three digits that the appliance shows")]
+FailureNumber = Annotated[
+    int | None,
+    Field(description="The code's number. Show it to people as three digits, as the appliance does: 1 is 001"),
+]
 FailureHelp = Annotated[str | None, Field(description="The page for people about it", examples=["/docs/codes/803"])]
 
 _LOOK_AGAIN_S: Final = 30.0
@@ -239,8 +242,9 @@ ROUTES: Final = (
         parameters=PairingPath,
         answers={200: None},
         stream=True,
-        description="First `pairing`, as in GET; then `pairing.step` and at last `pairing.closed`. Always from the "
-        "start: there is no need to resume.",
+        description="First `pairing`, as in GET; then `pairing.step`, `pairing.refused` (for now: the appliance may "
+        "ask again) and `pairing.verdict` (how it stands when something went wrong), and at last `pairing.closed`. "
+        "Always from the start: there is no need to resume.",
     ),
     Route(
         method="DELETE",

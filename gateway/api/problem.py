@@ -145,7 +145,7 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     code: str = Field(description="For programs; never renamed")
-    number: int | None = Field(description="The three digits that an appliance shows, where the code has some")
+    number: int | None = Field(description="Where the code has one; people are shown three digits: 1 is 001")
     retryable: bool = Field(description="Sending the same request again may succeed")
     retry_after_s: int | None = Field(description="Seconds to wait before that")
     trace_id: str = Field(description="To be read out to support", examples=["k7q-4m2"])

@@ -69,8 +69,8 @@ class ActivityShown(ResponseModel):
 
     at: Moment
     role: str = Field(
-        description="In which role: viewer, agent, lead, engineer, privacy_officer; customer for what was done in the "
-        "app. Names of staff are not told"
+        description="In which role: viewer, agent, lead, engineer, privacy_officer; admin or machine where a grant "
+        "ended with the account of who had it; customer for what was done in the app. Names of staff are not told"
     )
     action: str = Field(description="What was done", examples=["view_unit", "use_code", "view_customer"])
     result: Literal["granted", "refused", "not_found"]

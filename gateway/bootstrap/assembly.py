@@ -1,14 +1,12 @@
 """Puts a gateway together."""
 
 import time
-from datetime import timedelta
 from typing import Final
 
 from gateway import __version__
 from gateway.api.application import make_application
-from gateway.api.buckets import Rate
 from gateway.api.changes import ChangesHub
-from gateway.api.dependencies import ApiDependencies, ApiLimits
+from gateway.api.dependencies import ApiDependencies
 from gateway.api.operator import make_operator_application
 from gateway.api.server import ApiServer, Listen
 from gateway.bootstrap.admission import Admission
@@ -21,6 +19,7 @@ from gateway.bootstrap.evidence import BrokerEvidence
 from gateway.bootstrap.folder import FolderUse
 from gateway.bootstrap.hints import Hints
 from gateway.bootstrap.identity import gateway_name
+from gateway.bootstrap.limits import api_limits
 from gateway.bootstrap.persons import open_person_keys
 from gateway.bootstrap.policies import ConsentParts, controller_of, publish_packaged
 from gateway.bootstrap.reach import BrokerNeeds
@@ -137,7 +136,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 controller=controller,
                 types=services.types,
                 webhook_ports=frozenset(settings.delivery.ports),
-                limits=_api_limits(settings),
+                limits=api_limits(settings),
             ),
         ),
         Listen(settings.api.host, settings.api.port, api_tls(secrets, settings, clock)),
@@ -179,7 +178,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
                 evidence,
                 Hints(reached.transport, hub, own_name=name),
                 Retention(database, clock, metrics),
-                Checkpoints(database, secrets.audit_signer, clock),
+                Checkpoints(database, secrets.audit_signer, secrets.audit_memory, clock, metrics),
                 *rights_services(settings, secrets, database, persons, clock),
                 *erasure_services(settings, secrets, database, persons, reached, clock),
             ),
@@ -206,17 +205,4 @@ def activation_services(settings: Settings, secrets: Secrets, types: TypeCatalog
         proofs=HmacUnitProofs(),
         types=types,
         endpoint=Endpoint(host=settings.endpoint.host, port=settings.endpoint_port),
-    )
-
-
-def _api_limits(settings: Settings) -> ApiLimits:
-    limits = settings.limits
-    return ApiLimits(
-        body_bytes=limits.request_body_bytes,
-        body_seconds=limits.request_body_seconds,
-        per_account=Rate(burst=limits.account_burst_requests, per_second=limits.account_requests_per_second),
-        per_address=Rate(burst=limits.address_burst_requests, per_second=limits.address_requests_per_second),
-        password_per_address=Rate(burst=limits.address_burst_passwords, per_second=limits.address_passwords_per_second),
-        streams_per_account=limits.account_streams,
-        drain=timedelta(seconds=limits.drain_seconds),
     )

@@ -2,8 +2,9 @@
 
 import time
 
-from gateway.api.buckets import Buckets, Rate
+from gateway.api.buckets import Buckets
 from gateway.api.server import ApiServer, Listen
+from gateway.bootstrap.limits import passwords_of_address, requests_of_address
 from gateway.bootstrap.secrets import Secrets, console_tls
 from gateway.config import Settings
 from gateway.console.application import make_console
@@ -21,9 +22,6 @@ def console_server(
     Raises:
         PlainHttpRefusedError: no TLS outside of loopback.
     """
-    limits = settings.limits
-    requests = Rate(burst=limits.address_burst_requests, per_second=limits.address_requests_per_second)
-    hashes = Rate(burst=limits.address_burst_passwords, per_second=limits.address_passwords_per_second)
     deps = ConsoleDependencies(
         database=database,
         clock=clock,
@@ -34,11 +32,11 @@ def console_server(
         passwords=passwords,
         sealer=secrets.sealer,
         metrics=metrics,
-        admit=_admitting(Buckets("address", requests, time.monotonic)),
-        admit_password=_admitting(Buckets("password", hashes, time.monotonic)),
+        admit=_admitting(Buckets("address", requests_of_address(settings), time.monotonic)),
+        admit_password=_admitting(Buckets("password", passwords_of_address(settings), time.monotonic)),
     )
     listen = Listen(settings.console.host, settings.console.port, console_tls(secrets, settings, clock))
-    return ApiServer(make_console(deps), listen, identifiers=secrets.identifiers, drain_s=limits.drain_seconds)
+    return ApiServer(make_console(deps), listen, identifiers=secrets.identifiers, drain_s=settings.limits.drain_seconds)
 
 
 def _admitting(buckets: Buckets) -> Admit:

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.config import Settings
 from gateway.config.sections import ApiSection
-from gateway.security.audit_signatures import Ed25519AuditSigner
+from gateway.security.audit_signatures import Ed25519AuditSigner, FileCheckpointMemory
 from gateway.security.authorities import AuthorityFolder, AuthorityName
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.certificate_facts import certificate_facts, is_for
@@ -43,6 +43,7 @@ class Secrets:
     authorities: AuthorityFolder = field(repr=False)
     signer: Ed25519CommandSigner = field(repr=False)
     audit_signer: Ed25519AuditSigner = field(repr=False)
+    audit_memory: FileCheckpointMemory = field(repr=False)
     receipts: Ed25519ReceiptSigner = field(repr=False)
     indexes: HmacBlindIndexes = field(repr=False)
     tokens: KeyedTokens = field(repr=False)
@@ -75,6 +76,7 @@ def open_secrets(settings: Settings, clock: Clock) -> Secrets:
         authorities=authorities,
         signer=Ed25519CommandSigner.from_file_or_new(settings.authorities_folder / "commands.key", keys.ca_passphrase),
         audit_signer=Ed25519AuditSigner.from_file_or_new(settings.authorities_folder / "audit.key", keys.ca_passphrase),
+        audit_memory=FileCheckpointMemory(settings.authorities_folder / "audit.newest.json"),
         receipts=Ed25519ReceiptSigner.from_file_or_new(settings.authorities_folder / RECEIPTS_KEY, keys.ca_passphrase),
         indexes=HmacBlindIndexes(keys),
         tokens=KeyedTokens(keys),
@@ -119,28 +121,30 @@ def authority_file(secrets: Secrets, settings: Settings, name: str, *authorities
 
 def api_tls(secrets: Secrets, settings: Settings, clock: Clock) -> ssl.SSLContext | None:
     """The TLS context of the app's API; None for plain HTTP on loopback."""
-    return _listener_tls(secrets, settings.api, settings.data_folder / "api", clock)
+    return _listener_tls(secrets, "api", settings.api, settings.data_folder, clock)
 
 
 def console_tls(secrets: Secrets, settings: Settings, clock: Clock) -> ssl.SSLContext | None:
     """The TLS context of the support console; None for plain HTTP on loopback."""
-    return _listener_tls(secrets, settings.console, settings.data_folder / "console", clock)
+    return _listener_tls(secrets, "console", settings.console, settings.data_folder, clock)
 
 
-def _listener_tls(secrets: Secrets, api: ApiSection, folder: Path, clock: Clock) -> ssl.SSLContext | None:
-    match api.tls:
+def _listener_tls(
+    secrets: Secrets, name: str, section: ApiSection, data_folder: Path, clock: Clock
+) -> ssl.SSLContext | None:
+    match section.tls:
         case "off":
             return None
         case "files":
-            certificate, key = api.certificate_file, api.key_file
+            certificate, key = section.certificate_file, section.key_file
         case "issued":
-            files = ListenerFiles(folder / "server.pem", folder / "server.key")
-            if not _lasts(files, api.hosts, clock):
+            files = ListenerFiles(data_folder / name / "server.pem", data_folder / name / "server.key")
+            if not _lasts(files, section.hosts, clock):
                 https = secrets.authorities.signing(AuthorityName.HTTPS)
-                _write(files, issue_https_certificate(https, api.hosts, clock()))
+                _write(files, issue_https_certificate(https, section.hosts, clock()))
             certificate, key = files.certificate, files.key
     if certificate is None or key is None:
-        message = "certificate_file and key_file are needed"
+        message = f"{name}.certificate_file and {name}.key_file are needed"
         raise ValueError(message)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -22,7 +22,7 @@ def audit() -> None:
 def verify(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check every row and every signature. Finds what was edited, removed, added or swapped; ends with 1 then.
 
-    Signatures are made once a day: keep what this prints elsewhere, and an older copy of the whole database shows too.
+    Signatures are made once a day, and the newest is kept beside their key: an older copy of the database shows too.
     """
     import asyncio
 
@@ -30,10 +30,10 @@ def verify(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
     from gateway.config import load
     from gateway.domain.audit import Broken
     from gateway.runtime.clock import utc_now
-    from gateway.usecases.audit import verify as check
+    from gateway.usecases.audit_checks import verify as check
 
     with opened(load(config)) as (database, secrets):
-        found = asyncio.run(check(database, secrets.audit_signer, utc_now()))
+        found = asyncio.run(check(database, secrets.audit_signer, secrets.audit_memory, utc_now()))
     if as_json:
         say_json(_as_json(found))
     else:
@@ -70,7 +70,7 @@ def _sentence(found: "Sound | Broken") -> str:
     )
 
 
-def _what_is_wrong(fault: "Fault") -> str:
+def _what_is_wrong(fault: "Fault") -> str:  # noqa: PLR0911 - one line a kind of fault
     from gateway.domain.audit import Fault
 
     match fault:
@@ -85,4 +85,6 @@ def _what_is_wrong(fault: "Fault") -> str:
         case Fault.CHECKPOINT:
             return "it is not the row that was signed: it and rows before it may have been written anew"
         case Fault.SIGNATURE:
-            return "the signature for it was not made with this installation's key"
+            return "the signature for it was not made with this installation's key, or the one before it is gone"
+        case Fault.SIGNATURE_MISSING:
+            return "the signature for it was made and is gone: the database is an older one, or was tampered with"

@@ -85,6 +85,7 @@ _SENTENCES: Final = {
     ("gateway.security.keys", "MasterKeyError"),
     ("gateway.security.private_keys", "PrivateKeyError"),
     ("gateway.storage.migrate", "UnknownSchemaError"),
+    ("gateway.usecases.services", "MemoryUnavailableError"),
     ("gateway.usecases.descriptors", "DescriptorError"),
     ("gateway.usecases.listed_rows", "ListError"),
     ("gateway.broker.nats.binary", "BinaryRefusedError"),

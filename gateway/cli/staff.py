@@ -90,10 +90,15 @@ def list_(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
 
     from gateway.cli.opening import opened
     from gateway.config import load
+    from gateway.domain.audit import MACHINE, AuditEntry, Result
+    from gateway.domain.staff import Action
+    from gateway.runtime.clock import utc_now
+    from gateway.usecases.audit import audited
     from gateway.usecases.staff import listed
 
+    entry = AuditEntry(at=utc_now(), staff_id=None, role=MACHINE, action=Action.LIST_STAFF, result=Result.GRANTED)
     with opened(load(config)) as (database, secrets):
-        everybody = asyncio.run(database.read(lambda tx: listed(tx, secrets.sealer)))
+        everybody = asyncio.run(audited(database, entry, lambda tx: listed(tx, secrets.sealer)))
     if as_json:
         say_json(
             [

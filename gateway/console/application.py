@@ -27,7 +27,9 @@ def make_console(deps: ConsoleDependencies, routes: Sequence[Route] = ROUTES) ->
     app[STREAMS] = set()
     app.on_response_prepare.append(complete)
     for route in routes:
-        app.router.add_route(route.method, route.path, gate.handling(route))
+        added = app.router.add_route(route.method, route.path, gate.handling(route))
+        if added.resource is not None:
+            deps.metrics.expect(route.method, f"console:{added.resource.canonical}")
     for name, content_type in ASSETS.items():
         app.router.add_get(f"/static/{name}", _asset((STATIC / name).read_bytes(), content_type))
 

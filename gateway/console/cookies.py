@@ -14,9 +14,12 @@ _LONGEST: Final = 512
 
 
 def read_cookie(request: web.Request, name: str) -> str:
-    """The cookie's value; empty when there is none, or it is longer than any of ours."""
+    """The cookie's value; empty when there is none, and when it is longer than any of ours or no ASCII.
+
+    A byte that is no UTF-8 arrives as half a character, which no page, form or digest could be made of.
+    """
     value = request.cookies.get(_named(request, name), "")
-    return value if len(value) <= _LONGEST else ""
+    return value if len(value) <= _LONGEST and value.isascii() else ""
 
 
 def set_cookie(request: web.Request, answer: web.StreamResponse, name: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """What the console is given: everything that it needs of the rest, by protocol."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gateway.observability.metrics import Metrics
@@ -34,6 +35,8 @@ class ConsoleDependencies:
     clock: Clock
     monotonic: Callable[[], float]
     """Seconds that never go back (`time.monotonic`)."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Waits for so many of these seconds."""
     identifiers: Identifiers
     indexes: BlindIndexes
     tokens: Tokens

@@ -1,11 +1,9 @@
 """What every request passes on its way to a page: trace, limits, who, from where, may they; refusals become pages."""
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -13,19 +11,21 @@ from aiohttp import web
 from gateway.console import cookies
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.console.forms import read_form
+from gateway.console.headers import BEGUN
 from gateway.console.navigation import navigation_of
+from gateway.console.origins import from_our_page
 from gateway.console.refusal import Refusal
 from gateway.console.rendering import Pages
 from gateway.console.roles import require
 from gateway.console.routes import Open, Route
 from gateway.console.visit import Answered, Moved, Shown, Visit
+from gateway.domain.addresses import counted_as
 from gateway.domain.staff import Action
 from gateway.observability.logging import logger
 from gateway.usecases.audit import AuditUnavailableError
 from gateway.usecases.services import PasswordBusyError
 from gateway.usecases.staff_sessions import (
     MayNotError,
-    SignedIn,
     authenticate,
     csrf_fits,
     csrf_token,
@@ -56,21 +56,26 @@ class Gate:
             trace_id=deps.identifiers.trace_id(),
             now=deps.clock(),
             language=cookies.chosen_language(request),
-            address=address_of(request),
-            csrf=cookies.read_cookie(request, cookies.FORM) or deps.identifiers.new("f"),
+            address=counted_as(request.remote),
             began=deps.monotonic(),
         )
+        if not cookies.read_cookie(request, cookies.SESSION):
+            self._is_nobody(visit)
         request[VISIT] = visit
         structlog.contextvars.bind_contextvars(trace_id=visit.trace_id)
         try:
             wait = deps.admit(visit.address)
             if wait:
                 raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", retry_after_s=wait)  # noqa: TRY301 - one place makes pages of refusals
+            if request.match_info.http_exception is not None:
+                await self._recognise(visit)  # no route will: the page that says so is one of theirs all the same
             answer = await handler(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets a page and the log the rest
             if isinstance(error, AuditUnavailableError):
                 deps.metrics.audit_failures.inc()
-            answer = self._refuse(visit, error)
+            refused = self._refuse(visit, error)
+            # A stream that fails after its head just ends: a page would be read as more of it.
+            answer = request.get(BEGUN, refused)
         finally:
             structlog.contextvars.unbind_contextvars("trace_id")
         resource = request.match_info.route.resource
@@ -84,29 +89,39 @@ class Gate:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             visit = request[VISIT]
-            if route.costs_password and (wait := self._deps.admit_password(visit.address)):
-                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", retry_after_s=wait)
-            token = cookies.read_cookie(request, cookies.SESSION)
-            visit.who = await self._recognise(token, visit) if token else None
-            if visit.who is not None:
-                visit.csrf = csrf_token(self._deps.tokens, token)
+            await self._recognise(visit)
             if route.method == "POST":
-                await self._take_form(visit, token)
+                await self._take_form(visit)
             if visit.who is None and route.needs is not Open.EVERYBODY:
-                return self._respond(visit, Moved("/log-in"))
+                return self._move(visit, Moved("/log-in"))
             if visit.who is not None and isinstance(route.needs, Action):
                 await require(visit, route.needs)
-            return self._respond(visit, await route.page(visit))
+            if route.costs_password and (wait := self._deps.admit_password(visit.address)):
+                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", retry_after_s=wait)
+            return await self._respond(visit, await route.page(visit))
 
         return handle
 
-    async def _recognise(self, token: str, visit: Visit) -> SignedIn | None:
-        tokens, sealer = self._deps.tokens, self._deps.sealer
-        return await self._deps.database.run(
-            lambda tx: authenticate(tx, token, tokens=tokens, sealer=sealer, now=visit.now)
+    async def _recognise(self, visit: Visit) -> None:
+        """Who shows the session's cookie, and what their forms carry."""
+        token = cookies.read_cookie(visit.request, cookies.SESSION)
+        if not token:
+            return
+        tokens, sealer, database = self._deps.tokens, self._deps.sealer, self._deps.database
+        by_script = visit.request.headers.get("Sec-Fetch-Dest") == "empty"  # what our script asks for: nobody is there
+        transaction = database.read if by_script else database.run
+        visit.who = await transaction(
+            lambda tx: authenticate(tx, token, tokens=tokens, sealer=sealer, now=visit.now, prolong=not by_script)
         )
+        if visit.who is None:
+            self._is_nobody(visit)
+        else:
+            visit.csrf = csrf_token(tokens, token)
 
-    async def _take_form(self, visit: Visit, token: str) -> None:
+    def _is_nobody(self, visit: Visit) -> None:
+        visit.csrf = cookies.read_cookie(visit.request, cookies.FORM) or self._deps.identifiers.new("f")
+
+    async def _take_form(self, visit: Visit) -> None:
         """A form counts only if it came from a page of ours."""
         request = visit.request
         if not from_our_page(request):
@@ -114,17 +129,21 @@ class Gate:
         visit.form = await read_form(request)
         presented = visit.form.text("csrf", at_most=256, required=False)
         if visit.who is not None:
-            good = csrf_fits(self._deps.tokens, token, presented)
+            good = csrf_fits(self._deps.tokens, cookies.read_cookie(request, cookies.SESSION), presented)
         else:
             kept = cookies.read_cookie(request, cookies.FORM)
             good = bool(kept) and hmac.compare_digest(kept.encode(), presented.encode("utf-8", "replace"))
         if not good:
             raise Refusal(HTTPStatus.FORBIDDEN, "form_expired")
 
-    def _respond(self, visit: Visit, answered: Answered) -> web.StreamResponse:
+    async def _respond(self, visit: Visit, answered: Answered) -> web.StreamResponse:
         match answered:
             case Shown():
-                return self._draw(visit, answered)
+                answer = self._draw(visit, answered)
+                left = answered.not_before - self._deps.monotonic()
+                if left > 0:
+                    await self._deps.sleep(left)
+                return answer
             case Moved():
                 return self._move(visit, answered)
             case web.StreamResponse():
@@ -140,7 +159,7 @@ class Gate:
         }
         content = self._pages.draw(shown.template, visit.language, values)
         answer = web.Response(body=content, status=shown.status, content_type="text/html", charset="utf-8")
-        if visit.who is None and not cookies.read_cookie(visit.request, cookies.FORM):
+        if visit.who is None and visit.csrf and not cookies.read_cookie(visit.request, cookies.FORM):
             cookies.set_cookie(visit.request, answer, cookies.FORM, visit.csrf)
         return answer
 
@@ -189,25 +208,3 @@ def refusal_of(error: Exception) -> Refusal:
         if isinstance(error, kind):
             return Refusal(status, words, retry_after_s=retry_after_s)
     return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
-
-
-def from_our_page(request: web.Request) -> bool:
-    """Whether the browser says that a form came from this origin. Both headers are the browser's own words."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None and site != "same-origin":
-        return False
-    origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
-
-
-def address_of(request: web.BaseRequest) -> str:
-    """Whose limit a connection counts against: an IPv4 address, or the /64 that an IPv6 site has to itself."""
-    try:
-        address = ipaddress.ip_address(request.remote or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)

@@ -26,11 +26,15 @@ HEADERS: Final = MappingProxyType(
         "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
     },
 )
+BEGUN: Final = web.RequestKey("begun", web.StreamResponse)
+"""The answer whose head is written: a request gets no second one."""
+
 _HSTS: Final = "max-age=31536000"
 
 
 async def complete(request: web.Request, answer: web.StreamResponse) -> None:
     """Called by aiohttp right before the head of any answer is written."""
+    request[BEGUN] = answer
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
     answer.headers["Server"] = "hearthgate"  # aiohttp has named itself by now

@@ -9,12 +9,11 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.console.words import say
-from gateway.domain.failure_texts import Language
+from gateway.domain.failure_texts import Language, own_name
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 TAGS: Final = {Language.EN: "en", Language.ZH: "zh-Hans"}
-NAMES: Final = {Language.EN: "English", Language.ZH: "中文"}
 
 
 class Pages:
@@ -36,7 +35,7 @@ class Pages:
 
     def draw(self, template: str, language: Language, values: Mapping[str, Any]) -> bytes:
         """One page."""
-        languages = [{"value": other.value, "tag": TAGS[other], "name": NAMES[other]} for other in Language]
+        languages = [{"value": other.value, "tag": TAGS[other], "name": own_name(other)} for other in Language]
         return (
             self._environment.get_template(template)
             .render(

@@ -29,4 +29,4 @@ class Route:
     needs: Action | Open
     page: Page
     costs_password: bool = False
-    """Hashes a password, and is limited by address for it."""
+    """Hashes a password, and is limited by address for it: counted once the role allows it."""

@@ -42,7 +42,7 @@ ROUTES: Final = (
     Route("POST", "/break-glass/{glass_id}/review", Action.REVIEW_BREAK_GLASS, break_glass.review),
     Route("GET", "/audit", Action.READ_AUDIT, audit_rows.show_audit),
     Route("GET", "/staff", Action.LIST_STAFF, staff.show_staff),
-    Route("POST", "/staff", Action.MANAGE_STAFF, staff.create_staff),
+    Route("POST", "/staff", Action.MANAGE_STAFF, staff.create_staff, costs_password=True),
     Route("POST", "/staff/{staff_id}/authenticator", Action.MANAGE_STAFF, staff.reset_authenticator),
     Route("POST", "/staff/{staff_id}/roles", Action.MANAGE_STAFF, staff.change_roles),
     Route("POST", "/staff/{staff_id}/disabled", Action.MANAGE_STAFF, staff.disable_staff),

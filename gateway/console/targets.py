@@ -1,4 +1,4 @@
-"""Which appliance a form means: forms carry random ids of ours in their body, never in an address."""
+"""Which appliance a form means: its body names it, or an attempt of it, by a random id of ours."""
 
 from gateway.domain.identity import AttemptId, DeviceId
 from gateway.usecases.transaction import Transaction

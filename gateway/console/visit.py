@@ -28,8 +28,8 @@ class Visit:
     now: datetime
     language: Language
     address: str = field(repr=False)
-    csrf: str = field(repr=False)
-    """What the forms of the answer carry."""
+    csrf: str = field(repr=False, default="")
+    """What the forms of the answer carry. Empty while nobody has looked whose it has to be: then it has no forms."""
     began: float = 0.0
     """By `deps.monotonic`."""
     who: SignedIn | None = field(repr=False, default=None)
@@ -65,6 +65,8 @@ class Shown:
     template: str
     values: Mapping[str, Any] = field(repr=False, default_factory=lambda: NOTHING)
     status: HTTPStatus = HTTPStatus.OK
+    not_before: float = 0.0
+    """By `deps.monotonic`: drawn at once, answered no sooner than then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ _FRAME: Final = {
     "when": "When",
     "yes": "yes",
     "no": "no",
-    "unknown": "unknown",
     "nobody_knows": "not known",
 }
 
@@ -122,8 +121,6 @@ _CARD: Final = {
     "blocked_abuse": "abuse",
     "in_registry": "In the production list",
     "activated": "Activated",
-    "opened": "Began",
-    "updated": "Last sign",
     "same_elsewhere": "The same failure elsewhere",
     "elsewhere_none": "No other appliance of this type and firmware failed with this code in the last 7 days.",
     "elsewhere_one": "One other appliance of this type and firmware failed with this code in the last 7 days.",

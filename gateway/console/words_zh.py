@@ -21,7 +21,6 @@ _FRAME: Final = {
     "when": "时间",
     "yes": "是",
     "no": "否",
-    "unknown": "未知",
     "nobody_knows": "尚不清楚",
 }
 
@@ -122,8 +121,6 @@ _CARD: Final = {
     "blocked_abuse": "滥用",
     "in_registry": "在生产清单中",
     "activated": "已激活",
-    "opened": "开始",
-    "updated": "最近动静",
     "same_elsewhere": "其他设备的同样故障",
     "elsewhere_none": "最近 7 天内，没有其他同型号同固件的设备出现此代码。",
     "elsewhere_one": "最近 7 天内，另有一台同型号同固件的设备出现此代码。",

@@ -15,3 +15,11 @@ def home_of(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
+
+
+def counted_as(address: str | None) -> str:
+    """Whose limit a connection counts against: its home, or `unknown` for all that have no address."""
+    try:
+        return home_of(address or "")
+    except ValueError:
+        return "unknown"

@@ -7,10 +7,11 @@ never as observed. It holds no name of a network, no address and no free text.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from gateway.domain.evidence import APP_JOINED, WEAK_SIGNAL, Evidence, Source
-from gateway.domain.failures import Code, stage_of
+from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.own_codes import WEAK_BELOW_DBM, code_of, may_say, step_of
 
 ENTRIES_AT_MOST: Final = 32
@@ -19,6 +20,14 @@ REPORTS_AT_MOST: Final = 8
 """Reports about one pairing."""
 _LONGEST_AGO: Final = timedelta(days=30)
 """What is said to be older is kept as if it were so old: evidence is not kept longer."""
+_FAILURE_SAYS: Final = MappingProxyType(
+    {
+        Source.APP: "app_reports_failure",
+        Source.LOCAL_LINK: "appliance_told_app_failure",
+        Source.APPLIANCE_LATER: "appliance_remembers_failure",
+    }
+)
+_STAGES: Final = frozenset(stage.value for stage in Stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +106,29 @@ def radio_line(radio: Heard, source: Source, now: datetime) -> Evidence:
 
 
 def failure_line(source: Source, stage: str, own_code: str, times: int, at: datetime) -> Evidence:
-    """A failure by the word of an appliance or an app, in our terms where they are ours and theirs to say."""
+    """A failure by the word of an appliance or an app, in our terms where they are ours and theirs to say.
+
+    Args:
+        source: the app, the appliance by way of the app, or the appliance's memory.
+        stage: where it failed, in their word: kept as a detail, and only if it is one of our ten.
+        own_code: what they call it.
+        times: how many equal results they count.
+        at: when it happened.
+    """
     code = code_of(stage, own_code)
     if code is not None and not may_say(source, code):
         code = None
-    return Evidence(source, at, stage, own_code, None if code is None else stage_of(code), code, times=times)
+    word = stage.lower()
+    return Evidence(
+        source,
+        at,
+        _FAILURE_SAYS[source],
+        own_code,
+        None if code is None else stage_of(code),
+        code,
+        times=times,
+        detail=word if word in _STAGES else None,
+    )
 
 
 def moment(now: datetime, ago_ms: int) -> datetime:

@@ -15,20 +15,6 @@ from gateway.domain.identity import AttemptId, PairingId, UnitId
 from gateway.domain.silence import DEADLINE, due
 from gateway.domain.verdicts import REMARKS, verdict
 
-__all__ = [
-    "CONFIDENCE_OF",
-    "DEADLINE",
-    "Attempt",
-    "Confidence",
-    "Evidence",
-    "Outcome",
-    "Source",
-    "judged",
-    "learn",
-    "open_attempt",
-    "succeed",
-]
-
 
 @unique
 class Outcome(StrEnum):
@@ -67,6 +53,10 @@ class Attempt:
         """When silence becomes the result."""
         return self.opened_at + DEADLINE
 
+    def was_under_way(self, at: datetime) -> bool:
+        """True for a moment of the attempt's own time. What happened at another is no proof about it."""
+        return self.opened_at <= at < self.deadline
+
     def takes_more(self, now: datetime) -> bool:
         """True while new evidence belongs to this attempt and not to a next one."""
         return self.outcome is not Outcome.SUCCEEDED and now < self.deadline
@@ -103,18 +93,30 @@ def learn(
         type_id=type_id or attempt.type_id,
         firmware=firmware or attempt.firmware,
         app_version=app_version or attempt.app_version,
-        updated_at=max(now, attempt.updated_at),
+        updated_at=_updated_at(attempt, now),
     )
 
 
+def _updated_at(attempt: Attempt, now: datetime) -> datetime:
+    """What is told of an attempt after its time does not make it younger: its age decides how long it is kept."""
+    return max(min(now, attempt.deadline), attempt.updated_at)
+
+
 def judged(attempt: Attempt, evidence: Sequence[Evidence], now: datetime) -> Attempt:
-    """The attempt as its evidence has it now. One that succeeded stays so: only a remark may still come to it."""
+    """The attempt as its evidence has it now. One that succeeded stays so: only a remark may still come to it.
+
+    One that failed may still get its reason after the deadline, and does not open again: nobody would end it.
+    """
     found = verdict(evidence)
     if attempt.outcome is Outcome.SUCCEEDED:
         remarked = found.code in REMARKS and attempt.stage_reached is Stage.FIRST
         return replace(attempt, code=found.code, confidence=found.confidence) if remarked else attempt
-    failed = found.code is not None or found.silent
-    still = failed and attempt.outcome is Outcome.FAILED and found.code is attempt.code
+    failed = found.fails
+    over = now >= attempt.deadline
+    was_failed = attempt.outcome is Outcome.FAILED
+    if over and was_failed and not failed:
+        return attempt
+    still = was_failed and (over or found.stage is attempt.stage_reached)
     return replace(
         attempt,
         stage_reached=found.stage,
@@ -123,7 +125,7 @@ def judged(attempt: Attempt, evidence: Sequence[Evidence], now: datetime) -> Att
         outcome=Outcome.FAILED if failed else Outcome.OPEN,
         closed_at=(attempt.closed_at if still else now) if failed else None,
         due_at=None if failed else due(evidence, attempt.opened_at),
-        updated_at=max(now, attempt.updated_at),
+        updated_at=_updated_at(attempt, now),
     )
 
 

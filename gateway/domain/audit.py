@@ -1,7 +1,8 @@
 """The audit: who looked at what, in rows that hang together so that none can be changed, removed, added or swapped.
 
 Each row holds the hash of the one before. Once a day the newest hash is signed with a key that is not in the database,
-so that not even the whole chain can be made anew. Time removes rows only up to such a signed checkpoint.
+so that not even the whole chain can be made anew; the newest of these checkpoints is kept outside of it as well, so
+that they cannot be taken away either. Time removes rows only up to a signed checkpoint.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,8 @@ from gateway.domain.staff import StaffId
 GENESIS: Final = bytes(32)
 """What the first row has in place of the hash before it."""
 CHECKPOINT_EVERY: Final = timedelta(hours=24)
+CLOCKS_MAY_DIFFER: Final = timedelta(hours=1)
+"""A checkpoint from further ahead was signed by a clock that was wrong: it does not put off the next one."""
 KEPT_FOR: Final = timedelta(days=730)
 """privacy.md: two years."""
 
@@ -75,7 +78,7 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The newest hash of a moment, signed."""
+    """The newest hash of a moment, signed together with its place among all checkpoints and the signature before."""
 
     number: int
     """Of the row that it vouches for, and with it for all before."""
@@ -83,6 +86,17 @@ class Checkpoint:
     at: datetime
     signature: bytes = field(repr=False)
     """Ed25519, 64 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCheckpoint:
+    """The newest checkpoint as it is kept outside of the database: less than this the database may not hold."""
+
+    ordinal: int
+    """1 for the first that this installation ever made. None is ever removed."""
+    number: int
+    """Of the row that it vouches for."""
+    signature: bytes = field(repr=False)
 
 
 @unique
@@ -100,7 +114,9 @@ class Fault(StrEnum):
     CHECKPOINT = "checkpoint"
     """The row is not the one that a checkpoint was signed for: everything up to it may have been written anew."""
     SIGNATURE = "signature"
-    """A checkpoint was not signed with this installation's key."""
+    """A checkpoint was not signed with this installation's key, or the one before it is gone."""
+    SIGNATURE_MISSING = "signature_missing"
+    """The checkpoint of this row was made, and is gone: the database was set back, or somebody hides a new chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,14 @@ class Broken:
 
     number: int
     fault: Fault
+
+
+def is_due(newest: Checkpoint | None, end: int, now: datetime) -> bool:
+    """Whether the audit, whose last row is `end`, is to be signed: once a day where there is something new."""
+    if newest is None:
+        return end > 0
+    late = now >= newest.at + CHECKPOINT_EVERY or newest.at > now + CLOCKS_MAY_DIFFER
+    return late and end != newest.number
 
 
 Digest = Callable[[int, AuditEntry, bytes], bytes]

@@ -4,7 +4,8 @@ A line with a stage and no code says "it was seen here"; with a code, "it failed
 a stage is kept for people to read, and for the rules of `verdicts` that ask for it by name.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -68,7 +69,8 @@ class Evidence:
     at: datetime
     """When it happened, as well as it is known: a remembered failure lies in the past."""
     says: str
-    """A name of ours for what happened, such as `csr_refused`; never a value of the request."""
+    """A name of ours for what happened, such as `csr_refused`; never a value of the request, nor a word of whoever
+    reports. Rules that ask for a name ask for its source as well."""
     raw_code: str | None = None
     """The vendor's own code, at most 64 characters; shown as it came."""
     stage: Stage | None = None
@@ -78,8 +80,8 @@ class Evidence:
     times: int = 1
     """How many equal results the line stands for, by the word of whoever counted them."""
     detail: str | None = None
-    """Measured figures in words of ours (`rssi -71 dBm, 2.4 GHz, wpa2`), at most 1,024 characters; no name, no text of
-    anybody else's."""
+    """Measured figures in words of ours (`rssi -71 dBm, 2.4 GHz, wpa2`), or the stage that the teller names, if it is
+    one of the ten; at most 1,024 characters, no name, no text of anybody else's."""
 
     @property
     def confidence(self) -> Confidence:
@@ -90,6 +92,25 @@ class Evidence:
     def is_silence(self) -> bool:
         """True when it says that nothing was heard."""
         return self.source is Source.SILENCE
+
+    @property
+    def is_sign(self) -> bool:
+        """True when it says that the appliance was seen at a stage: no failure, and no silence."""
+        return self.stage is not None and self.code is None and not self.is_silence
+
+    def as_history(self) -> "Evidence":
+        """The same for people to read, proving nothing about the attempt: it happened at another time."""
+        word = None if self.stage is None else self.stage.value
+        return replace(self, stage=None, code=None, detail=self.detail or word)
+
+
+def first_of_stages(lines: Iterable[Evidence]) -> dict[Stage, datetime]:
+    """When each stage is first spoken of in these lines, whatever their order."""
+    first: dict[Stage, datetime] = {}
+    for line in lines:
+        if line.stage is not None:
+            first[line.stage] = min(line.at, first.get(line.stage, line.at))
+    return first
 
 
 APP_JOINED: Final = "app_joined_same_network"

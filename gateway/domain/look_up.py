@@ -26,9 +26,14 @@ NO_ID: Final = ""
 """Stands where the words are no id of a kind: looked up like one, and never found."""
 
 _TRACE: Final = re.compile(
-    rf"(?:(?P<digits>[0-9]{{3}})[\s/.,:-]*)?(?P<first>[{TRACE_ALPHABET}]{{3}})[\s-]?(?P<second>[{TRACE_ALPHABET}]{{3}})"
+    r"(?:(?P<digits>[0-9]{3})[\s/.,:·-]*|(?P<number>[0-9]{1,2})[\s/.,:·]+)?"
+    rf"(?P<first>[{TRACE_ALPHABET}]{{3}})[\s-]?(?P<second>[{TRACE_ALPHABET}]{{3}})"
 )
-"""`303 k7q-4m2` as it is read out and written down; the digits and the hyphen may be missing."""
+"""`303 k7q-4m2` as it is read out and written down; the digits and the hyphen may be missing.
+
+So may leading zeros, of an app that shows the number as it came. A short number has to stand apart: else it could be
+the begin of a machine code.
+"""
 
 _ID: Final = re.compile(r"[a-z]-[0-9a-z]{26}")
 
@@ -77,7 +82,8 @@ def _trace(lowered: str) -> tuple[str | None, str]:
     found = _TRACE.fullmatch(lowered)
     if found is None:
         return None, NO_ID
-    return found["digits"], f"{found['first']}-{found['second']}"
+    digits = found["digits"] or (None if found["number"] is None else found["number"].zfill(3))
+    return digits, f"{found['first']}-{found['second']}"
 
 
 def _fit(normal: str | Unfit) -> str:

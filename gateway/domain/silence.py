@@ -52,8 +52,8 @@ def due(evidence: Sequence[Evidence], opened_at: datetime) -> datetime:
     A pairing that was only opened waits for a person, who may need the whole time to find the button.
     """
     end = opened_at + DEADLINE
-    signs = [line for line in evidence if line.stage is not None and line.code is None and not line.is_silence]
-    if all(line.says == PAIRING_OPENED for line in signs):
+    signs = [line for line in evidence if line.is_sign]
+    if all(line.says == PAIRING_OPENED and line.source is Source.APP for line in signs):
         return end
     return min(end, max(line.at for line in signs) + WAIT[stage_reached(evidence)])
 
@@ -71,7 +71,8 @@ def silence(evidence: Sequence[Evidence], now: datetime) -> Evidence:
 def claim_connections_after_certificate(evidence: Iterable[Evidence]) -> int:
     """How often it came with its claim certificate again after it had been given its own."""
     lines = list(evidence)
-    issued = min((line.at for line in lines if line.stage is Stage.CERT and line.code is None), default=None)
+    issued = min((line.at for line in lines if line.stage is Stage.CERT and line.is_sign), default=None)
     if issued is None:
         return 0
-    return sum(1 for line in lines if line.says == CLAIM_CONNECTED and line.at > issued)
+    came = (line for line in lines if line.says == CLAIM_CONNECTED and line.source is Source.BROKER)
+    return sum(1 for line in came if line.at > issued)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
-from gateway.domain.attempts import Attempt, Evidence, Outcome
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Evidence, first_of_stages
 from gateway.domain.failures import Stage
 
 
@@ -34,12 +35,8 @@ class StageMark:
 
 def picture(attempt: Attempt, evidence: Sequence[Evidence]) -> tuple[StageMark, ...]:
     """The ten stages in order. `evidence` is that of the attempt, in any order."""
-    first_signs: dict[Stage, datetime] = {}
-    for line in evidence:
-        if line.stage is None or line.is_silence:
-            continue
-        first_signs[line.stage] = min(line.at, first_signs.get(line.stage, line.at))
-    return tuple(_mark(attempt, stage, first_signs.get(stage)) for stage in Stage)
+    first_words = first_of_stages(line for line in evidence if not line.is_silence)
+    return tuple(_mark(attempt, stage, first_words.get(stage)) for stage in Stage)
 
 
 def _mark(attempt: Attempt, stage: Stage, first_sign: datetime | None) -> StageMark:

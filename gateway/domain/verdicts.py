@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.domain.evidence import APP_JOINED, WEAK_SIGNAL, Confidence, Evidence
+from gateway.domain.evidence import APP_JOINED, WEAK_SIGNAL, Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
 
 EQUAL_RESULTS: Final = 3
@@ -28,6 +28,9 @@ SAME_MOMENT: Final = timedelta(seconds=2)
 
 PASSED_BY_BEING_SEEN: Final = frozenset({Stage.OPCONN, Stage.BIND, Stage.FIRST})
 """Whoever is seen here has not only come here but through: an older failure of the stage is history."""
+
+_HEAR_THE_NETWORK: Final = frozenset({Source.APPLIANCE, Source.LOCAL_LINK})
+"""Who can say how the appliance hears its access point."""
 
 REMARKS: Final = frozenset({Code.FIRST_SCHEMA_MISMATCH, Code.FIRST_CLOCK_SKEW, Code.FIRST_REMOTE_OFF})
 """Not failures: it works, and something about it is worth saying. They explain a silence where there is one."""
@@ -54,11 +57,16 @@ class Verdict:
     silent: bool = False
     """Nothing more was heard by the stage's deadline."""
 
+    @property
+    def fails(self) -> bool:
+        """True when the attempt stopped here, for a reason or in silence."""
+        return self.code is not None or self.silent
+
 
 def verdict(evidence: Sequence[Evidence]) -> Verdict:
     """The verdict on these lines, in whatever order they come. Without any: the first stage, and nothing known."""
     lines = sorted(evidence, key=_order)
-    signs = [line for line in lines if line.stage is not None and line.code is None and not line.is_silence]
+    signs = [line for line in lines if line.is_sign]
     failures = [line for line in lines if line.code is not None and not line.is_silence and line.code not in REMARKS]
     reached = stage_reached(lines)
     here = [line for line in signs if line.stage is reached]
@@ -79,7 +87,7 @@ def verdict(evidence: Sequence[Evidence]) -> Verdict:
 
 def stage_reached(evidence: Iterable[Evidence]) -> Stage:
     """The latest stage at which it was seen; failures and silence move nobody forward."""
-    seen = {line.stage for line in evidence if line.stage is not None and line.code is None and not line.is_silence}
+    seen = {line.stage for line in evidence if line.stage is not None and line.is_sign}
     if Stage.BIND in seen and not seen & {Stage.OPCONN, Stage.FIRST}:
         # A token that came with the activation: it is bound, and has not yet connected as itself.
         seen = (seen - {Stage.BIND}) | {Stage.CERT}
@@ -99,10 +107,7 @@ def _silence(lines: Sequence[Evidence]) -> Evidence | None:
     silence = next((line for line in reversed(lines) if line.is_silence), None)
     if silence is None:
         return None
-    alive = any(
-        line.at >= silence.at and line.stage is not None and line.code is None and not line.is_silence for line in lines
-    )
-    return None if alive else silence
+    return None if any(line.at >= silence.at and line.is_sign for line in lines) else silence
 
 
 def _failure(
@@ -148,12 +153,14 @@ def _failed(lines: Sequence[Evidence], chosen: Evidence) -> Verdict:
     stage = chosen.stage or Stage.PAIR
     code, against = chosen.code, [line for line in lines if _disagrees(line, chosen)]
     if code is Code.WIFI_PASSWORD_REJECTED:
-        joined = [line for line in lines if line.says == APP_JOINED]
+        joined = [line for line in lines if line.says == APP_JOINED and line.source is Source.APP]
         against.extend(joined)
-        weak = any(line.says == WEAK_SIGNAL for line in lines)
+        weak = any(line.says == WEAK_SIGNAL and line.source in _HEAR_THE_NETWORK for line in lines)
         if joined or weak or equal_results(lines, code) < EQUAL_RESULTS:
             code = Code.WIFI_PASSWORD_SUSPECT
-    return Verdict(stage, code, chosen.confidence, tuple(Contradiction(chosen, other) for other in against))
+    # Said again it is no second contradiction: of one source and code the latest word.
+    words = {(other.source, other.code): other for other in against}
+    return Verdict(stage, code, chosen.confidence, tuple(Contradiction(chosen, other) for other in words.values()))
 
 
 def _disagrees(line: Evidence, chosen: Evidence) -> bool:

@@ -33,6 +33,15 @@ _SLOW: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 45.0, 60.
 """For what people wait for: an attempt has three minutes."""
 
 
+_FAULTY: Final = ("claim", "hello", "bye", "state", "event", "ack", "bind", "renew", "log", "unknown")
+"""Channels on which a fault of ours can drop a message."""
+
+_EVIDENCE_LOST: Final = ("too_many", "database")
+"""Why lines of the broker's log are not kept."""
+
+_SUPPORT_ALARMS: Final = ("misses",)
+
+
 class Metrics:
     """One registry with everything in it. One object a process; tests make their own."""
 
@@ -134,7 +143,7 @@ class Metrics:
         self.logins: Final = Counter("hearthgate_logins_total", "Logins, by outcome.", ["outcome"], registry=own)
         self.audit_failures: Final = Counter(
             "hearthgate_audit_failures_total",
-            "Answers that staff were refused because the audit could not be written.",
+            "Answers that staff were refused because the audit could not be written, and times it could not be signed.",
             registry=own,
         )
         self.support_alarms: Final = Counter(
@@ -167,6 +176,22 @@ class Metrics:
         self.retained_oldest: Final = Gauge(
             "hearthgate_retention_oldest_age_seconds", "Age of the oldest row of a class.", ["class"], registry=own
         )
+        self._show_what_alerts_wait_for()
+
+    def expect(self, method: str, route: str) -> None:
+        """Show a route's answers with 500 before there is one. Its application calls this when it is made."""
+        self.http_requests.labels(method, route, "500")
+
+    def _show_what_alerts_wait_for(self) -> None:
+        # An alert at the first of something needs its series at 0 before: Prometheus sees no increase in a series that
+        # begins at 1.
+        for channel in _FAULTY:
+            self.messages_dropped.labels(channel, "fault")
+        for reason in _EVIDENCE_LOST:
+            self.messages_dropped.labels("broker_log", reason)
+        for reason in _SUPPORT_ALARMS:
+            self.support_alarms.labels(reason)
+        self.database_failures.labels("unavailable")
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -1,4 +1,4 @@
-"""QR codes of what an authenticator is to read: for a terminal, and as a picture for a page."""
+"""QR codes of what an authenticator is to read, for a terminal."""
 
 import io
 from typing import Final
@@ -15,11 +15,3 @@ def qr_for_terminal(text: str) -> str:
     segno.make(text, error="m", micro=False).terminal(out, compact=True)
     lines = (f"{_WHITE_ON_BLACK}{line}{_AS_BEFORE}\n" for line in out.getvalue().splitlines())
     return "".join(lines)
-
-
-def qr_as_svg(text: str) -> str:
-    """An `<svg>` element without style or script, black on white, with its quiet zone."""
-    out = io.BytesIO()
-    code = segno.make(text, error="m", micro=False)
-    code.save(out, kind="svg", xmldecl=False, svgns=True, scale=4, border=4, dark="#000", light="#fff")
-    return out.getvalue().decode()

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AccountId, AttemptId, ClaimId, PairingId, UnitId
 from gateway.domain.pairing import PAIRING_LIFE
@@ -42,8 +43,11 @@ _UPDATE: Final = update(attempts).where(
     attempts.c.attempt_id == bindparam("b_key"),
     attempts.c.version == bindparam("b_version"),
 )
+_REMOVE: Final = delete(attempts).where(
+    attempts.c.attempt_id == bindparam("other"),
+    attempts.c.version == bindparam("version"),
+)
 _MOVE: Final = update(evidence).where(evidence.c.attempt_id == bindparam("other")).values(attempt_id=bindparam("into"))
-_REMOVE: Final = delete(attempts).where(attempts.c.attempt_id == bindparam("other"))
 _NOTE: Final = insert(evidence)
 _EVIDENCE: Final = select(evidence).where(evidence.c.attempt_id == bindparam("id")).order_by(evidence.c.evidence_id)
 
@@ -118,13 +122,14 @@ class SqlAttempts:
         self._rows.change(attempt.attempt_id, attempt.version, columns)
         return replace(attempt, version=attempt.version + 1)
 
-    def absorb(self, into: AttemptId, other: AttemptId) -> None:
+    def absorb(self, into: AttemptId, other: Attempt) -> None:
         """See the protocol."""
         self.flush()
-        self._statements.execute(_MOVE, {"into": into, "other": other})
-        self._statements.execute(_REMOVE, {"other": other})
+        # Its row first: whoever is adding a line to it raises its version, and that line would not be moved any more.
+        self._statements.execute_guarded(_REMOVE, {"other": other.attempt_id, "version": other.version})
+        self._statements.execute(_MOVE, {"into": into, "other": other.attempt_id})
         self._known.pop(into, None)
-        self._known.pop(other, None)
+        self._known.pop(other.attempt_id, None)
 
     def note(self, attempt_id: AttemptId | None, line: Evidence, address_index: bytes | None = None) -> None:
         """See the protocol."""

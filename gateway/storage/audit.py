@@ -41,7 +41,6 @@ _BEFORE: Final = (
     .order_by(audit_rows.c.number.desc())
     .limit(bindparam("at_most"))
 )
-_BEFORE_OF_STAFF: Final = _BEFORE.where(audit_rows.c.staff_id == bindparam("staff_id"))
 _BEFORE_OF_ACCOUNT: Final = _BEFORE.where(audit_rows.c.account_id == bindparam("account_id"))
 _RECENT: Final = select(
     func.count().label("total"),
@@ -95,12 +94,10 @@ class SqlAudit:
         """See the protocol."""
         return [_row(row) for row in self._statements.all(_AFTER, {"number": number, "at_most": at_most})]
 
-    def before(self, number: int | None, at_most: int, *, staff_id: StaffId | None = None) -> list[AuditRow]:
+    def before(self, number: int | None, at_most: int) -> list[AuditRow]:
         """See the protocol."""
-        values: dict[str, Any] = {"number": _FAR if number is None else number, "at_most": at_most}
-        if staff_id is None:
-            return [_row(row) for row in self._statements.all(_BEFORE, values)]
-        return [_row(row) for row in self._statements.all(_BEFORE_OF_STAFF, {**values, "staff_id": staff_id})]
+        values = {"number": _FAR if number is None else number, "at_most": at_most}
+        return [_row(row) for row in self._statements.all(_BEFORE, values)]
 
     def of_account(self, account_id: AccountId, before: int | None, at_most: int) -> list[AuditRow]:
         """See the protocol."""

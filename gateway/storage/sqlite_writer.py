@@ -47,7 +47,10 @@ class SqliteWriter:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Take a job. Those that write take effect in the order of submission; one that reads sees those before it."""
+        """Take a job. Those that write take effect in the order of submission.
+
+        One that reads sees every write that was answered before it was submitted.
+        """
         self._jobs.put(job)
 
     def close(self) -> None:
@@ -57,10 +60,10 @@ class SqliteWriter:
 
     def _write(self) -> None:
         while self._waits():
-            # One transaction for whoever writes, then one for whoever reads: reading neither holds up a commit nor
-            # takes the lock that another process may have.
-            self._together(self._writing, "BEGIN IMMEDIATE", "COMMIT")
-            self._together(self._reading, "BEGIN DEFERRED", "COMMIT")
+            # One transaction for whoever writes, then one for whoever reads: a commit waits at most for one batch of
+            # readings, and reading does not take the lock that another process may have.
+            self._together(self._writing, "BEGIN IMMEDIATE")
+            self._together(self._reading, "BEGIN DEFERRED")
         self._disconnect()
 
     def _waits(self) -> bool:
@@ -81,19 +84,19 @@ class SqliteWriter:
         else:
             (self._reading if job.read_only else self._writing).append(job)
 
-    def _together(self, waiting: deque[Job], begin: str, end: str) -> None:
+    def _together(self, waiting: deque[Job], begin: str) -> None:
         """Run jobs as long as more of their kind come, within limits, in one transaction; then tell all of them."""
         if not waiting:
             return
         batch: list[Job] = []
         try:
-            self._run_together(waiting, batch, begin, end)
+            self._run_together(waiting, batch, begin)
         except BaseException as broken:  # noqa: BLE001 - whatever happened, those who wait must hear of it
             self._undo()
             self._fail(batch, broken)
         self._deliveries.hand_over(batch)
 
-    def _run_together(self, waiting: deque[Job], batch: list[Job], begin: str, end: str) -> None:
+    def _run_together(self, waiting: deque[Job], batch: list[Job], begin: str) -> None:
         batch.append(waiting.popleft())
         if self._connection is None:
             self._connect()
@@ -109,7 +112,7 @@ class SqliteWriter:
                 break
             batch.append(waiting.popleft())
         try:
-            driver.execute(end)
+            driver.execute("COMMIT")
         except sqlite3.Error as failed:
             raise DatabaseUnavailableError from failed
 

@@ -30,10 +30,12 @@ _PUT: Final = (
         }
     )
 )
+_PASSWORD: Final = ("password_scheme", "password_hash", "password_pepper_id")
 _REPLACE_PASSWORD: Final = (
     update(staff)
     .where(staff.c.staff_id == bindparam("b_staff_id"), staff.c.password_hash == bindparam("b_hash"))
-    .values({name: bindparam(name) for name in ("password_scheme", "password_hash", "password_pepper_id")})
+    # With the version, so that who checked the former password and stores the person afterwards starts again.
+    .values({**{name: bindparam(name) for name in _PASSWORD}, "version": staff.c.version + 1})
 )
 _OPEN: Final = insert(staff_sessions)
 _SESSION: Final = select(staff_sessions).where(staff_sessions.c.digest == bindparam("digest"))

@@ -33,6 +33,10 @@ class _ByIds:
         lock = " ORDER BY device_id FOR UPDATE" if locking else ""
         self._changing: Final = text(sql.format(ids=_IDS_POSTGRESQL) + lock)
 
+    def looking(self, statements: Statements) -> TextClause:
+        """The form that locks nothing, whatever the transaction."""
+        return self._reading if statements.is_postgresql else self._sqlite
+
     def form(self, statements: Statements) -> TextClause:
         """The form for this transaction."""
         if not statements.is_postgresql:
@@ -153,6 +157,13 @@ class SqlStates:
         found = {DeviceId(row[0]): _presence(row) for row in rows}
         self._presences.update((one, one in found) for one in ids)
         return found
+
+    def look(self, device_id: DeviceId) -> tuple[StoredState | None, Presence]:
+        """See the protocol."""
+        statements, ids = self._statements, {"ids": json.dumps([device_id])}
+        states = dict(map(_stored, statements.tuples(_LOCK.looking(statements), ids)))
+        presences = [_presence(row) for row in statements.all(_PRESENCES.looking(statements), ids)]
+        return states.get(device_id), presences[0] if presences else NeverSeen()
 
     def put_presences(self, presences: Sequence[tuple[DeviceId, Presence]], revision: int | None) -> None:
         """See the protocol."""

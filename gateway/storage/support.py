@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, distinct, func, literal, or_, select
 
-from gateway.domain.attempts import Outcome, Source
+from gateway.domain.attempts import Outcome
+from gateway.domain.evidence import Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.funnel import Share, Tally, TopCode
 from gateway.domain.identity import AttemptId

@@ -70,15 +70,6 @@ _END_GRANT: Final = (
     .where(support_grants.c.grant_id == bindparam("b_grant_id"), support_grants.c.ended_at.is_(None))
     .values(ended_at=bindparam("ended_at"), end_reason=bindparam("end_reason"))
 )
-_END_OF_STAFF: Final = (
-    update(support_grants)
-    .where(
-        support_grants.c.staff_id == bindparam("b_staff_id"),
-        support_grants.c.ended_at.is_(None),
-        support_grants.c.until > bindparam("ended_at"),
-    )
-    .values(ended_at=bindparam("ended_at"), end_reason=bindparam("end_reason"))
-)
 
 _ADD_GLASS: Final = insert(break_glass)
 _GLASS: Final = select(break_glass).where(break_glass.c.glass_id == bindparam("glass_id"))
@@ -171,22 +162,17 @@ class SqlSupportAccess:
         row = self._statements.first(_OPEN_OF_STAFF, values)
         return None if row is None else _grant(row)
 
-    def end_grant(self, grant: Grant) -> None:
+    def end_grant(self, grant: Grant) -> bool:
         """See the protocol."""
         why = None if grant.end is None else grant.end.value
         values = {"b_grant_id": grant.grant_id, "ended_at": grant.ended_at, "end_reason": why}
-        self._statements.execute(_END_GRANT, values)
+        return self._statements.execute(_END_GRANT, values).rowcount == 1
 
     def open_grants(self, now: datetime, *, account_id: AccountId | None = None) -> list[Grant]:
         """See the protocol."""
         if account_id is None:
             return [_grant(row) for row in self._statements.all(_OPEN, {"now": now})]
         return [_grant(row) for row in self._statements.all(_OPEN_OF_ACCOUNT, {"now": now, "account_id": account_id})]
-
-    def end_grants_of(self, staff_id: StaffId, now: datetime) -> int:
-        """See the protocol."""
-        values = {"b_staff_id": staff_id, "ended_at": now, "end_reason": GrantEnd.DISABLED.value}
-        return self._statements.execute(_END_OF_STAFF, values).rowcount
 
     def add_glass(self, glass: BreakGlass) -> None:
         """See the protocol."""

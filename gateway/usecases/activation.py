@@ -10,8 +10,9 @@ from typing import assert_never
 
 from gateway.domain import activation as rules
 from gateway.domain.activation import FirstActivation, NewCertificate, Proof, Quarantine, Refused, SameAnswer
-from gateway.domain.attempts import Attempt, Source
+from gateway.domain.attempts import Attempt
 from gateway.domain.devices import Device
+from gateway.domain.evidence import Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId
 from gateway.domain.units import (

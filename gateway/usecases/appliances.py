@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.domain.attempts import Evidence, Source
 from gateway.domain.devices import DeviceStatus
+from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import DeviceId
 from gateway.protocol.messages import BindRequest, EventReport, LogReport

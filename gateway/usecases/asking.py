@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from gateway.domain.app_reports import Heard, radio_line
-from gateway.domain.attempts import Attempt, Evidence, Source
+from gateway.domain.attempts import Attempt
+from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
 from gateway.domain.identity import ClaimId
 from gateway.domain.pairing import Pairing

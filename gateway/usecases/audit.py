@@ -1,36 +1,21 @@
-"""Writing the audit with what it is about, reading it, signing its newest hash once a day, and checking all of it.
+"""Writing the audit with what it is about, and reading it. Signing and checking it: `usecases.audit_checks`.
 
-A look and its row are one transaction: no answer leaves whose row was not committed before, and no row tells of a look
-that did not take place.
+No answer leaves whose row was not committed before, and no row tells of a look that did not take place: an action and
+its row are one transaction, and what only reads is read first, answered last.
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from gateway.domain.audit import (
-    CHECKPOINT_EVERY,
-    GENESIS,
-    AuditEntry,
-    AuditRow,
-    Broken,
-    Chain,
-    Checkpoint,
-    Fault,
-    Sound,
-)
+from gateway.domain.audit import GENESIS, AuditEntry, AuditRow
 from gateway.domain.identity import AccountId, DeviceId
-from gateway.domain.staff import StaffId
 from gateway.protocol.canonical import canonical
-from gateway.usecases.services import AuditSigner
 from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
 
 T = TypeVar("T")
-
-ROWS_AT_ONCE: Final = 500
-"""Rows that checking holds in memory."""
 
 
 class AuditUnavailableError(DatabaseUnavailableError):
@@ -41,7 +26,10 @@ class AuditUnavailableError(DatabaseUnavailableError):
 
 
 def append(tx: Transaction, entry: AuditEntry) -> AuditRow:
-    """Write an entry at the end of the chain, in the transaction of what it tells. Call it late: it holds a lock.
+    """Write an entry at the end of the chain, in the transaction of what it tells.
+
+    It locks the end of the chain until the commit. A use case that locks rows besides, or decides by what others may
+    change meanwhile, calls `tx.audit.hold()` first: all of them lock in that order, so none waits for another in turn.
 
     Raises:
         AuditUnavailableError: the row before is gone. `hearthgate audit verify` tells more.
@@ -60,23 +48,25 @@ def append(tx: Transaction, entry: AuditEntry) -> AuditRow:
 async def audited(
     database: Database, entry: AuditEntry | Callable[[T], AuditEntry], work: Callable[[Transaction], T]
 ) -> T:
-    """Read, write the row, commit, and only then answer.
+    """Read, then write the row and commit it, and only then answer.
+
+    Reading is a transaction of its own that cannot write: a funnel of many attempts must not hold up those who commit.
 
     Args:
-        database: where both happen, in one transaction.
+        database: where both happen.
         entry: what to write; or makes it of what `work` found, a refusal as well.
-        work: the reading. It must not write a row of its own: see `recorded` for use cases that do.
+        work: the reading. It cannot write a row of its own: see `recorded` for use cases that do.
 
     Raises:
         AuditUnavailableError: the row was not committed; what was read must not be shown, and is not.
     """
-
-    def both(tx: Transaction) -> T:
-        found = work(tx)
-        append(tx, entry if isinstance(entry, AuditEntry) else entry(found))
-        return found
-
-    return await recorded(database, both)
+    try:
+        found = await database.read(work)
+    except DatabaseUnavailableError as trouble:
+        raise AuditUnavailableError("nothing can be read") from trouble
+    row = entry if isinstance(entry, AuditEntry) else entry(found)
+    await recorded(database, lambda tx: append(tx, row))
+    return found
 
 
 async def recorded(database: Database, work: Callable[[Transaction], T]) -> T:
@@ -116,14 +106,12 @@ def digest_of(number: int, entry: AuditEntry, previous: bytes) -> bytes:
 # -- reading
 
 
-def page(
-    tx: Transaction, before: int | None, at_most: int, *, staff_id: StaffId | None = None
-) -> tuple[list[AuditRow], int | None]:
+def page(tx: Transaction, before: int | None, at_most: int) -> tuple[list[AuditRow], int | None]:
     """A piece of the audit for an auditor, newest first, and the number to go on before; None at the end.
 
     Reading the audit is an action of its own: wrap this with `audited`.
     """
-    rows = tx.audit.before(before, at_most + 1, staff_id=staff_id)
+    rows = tx.audit.before(before, at_most + 1)
     return rows[:at_most], rows[at_most - 1].number if len(rows) > at_most else None
 
 
@@ -155,62 +143,3 @@ def _activity(row: AuditRow) -> Activity:
     return Activity(
         row.number, entry.at, entry.role, entry.action, entry.result, entry.device_id, entry.case, entry.reason
     )
-
-
-# -- checkpoints
-
-
-def checkpoint_due(tx: Transaction, now: datetime) -> bool:
-    """Whether the last signature is a day old and there are newer rows. Takes no lock: for looking often."""
-    newest = tx.audit.newest_checkpoint()
-    if newest is None:
-        return tx.audit.end() > 0
-    return now >= newest.at + CHECKPOINT_EVERY and tx.audit.end() != newest.number
-
-
-def checkpoint_if_due(tx: Transaction, signer: AuditSigner, now: datetime) -> Checkpoint | None:
-    """Sign the newest hash when the last signature is a day old and there are newer rows; the new one, or None."""
-    last = tx.audit.hold()
-    if not checkpoint_due(tx, now):
-        return None
-    row = tx.audit.row(last)
-    if row is None:
-        raise AuditUnavailableError("the end of the audit is missing")
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    checkpoint = Checkpoint(last, row.hash, at, signer.sign(_signed(last, row.hash, at)))
-    return checkpoint if tx.audit.add_checkpoint(checkpoint) else None
-
-
-def _signed(number: int, digest: bytes, at: datetime) -> bytes:
-    return canonical(
-        {
-            "what": "hearthgate audit checkpoint 1",
-            "number": number,
-            "hash": digest.hex(),
-            "at": at.isoformat(timespec="milliseconds"),
-        }
-    )
-
-
-# -- checking
-
-
-async def verify(database: Database, signer: AuditSigner, now: datetime) -> Sound | Broken:
-    """Follow the chain from its oldest row to its end, in pieces; the first bad row when something is wrong.
-
-    What is written meanwhile is left for the next time.
-    """
-    checkpoints, end = await database.read(lambda tx: (tx.audit.checkpoints(), tx.audit.end()))
-    for checkpoint in checkpoints:
-        if not signer.verify(_signed(checkpoint.number, checkpoint.hash, checkpoint.at), checkpoint.signature):
-            return Broken(checkpoint.number, Fault.SIGNATURE)
-    chain = Chain(checkpoints, digest_of, end, now)
-    number = -1
-    while True:
-        rows = await database.read(lambda tx, after=number: tx.audit.after(after, ROWS_AT_ONCE))  # type: ignore[misc]
-        broken = chain.follow(row for row in rows if row.number <= end)
-        if broken is not None:
-            return broken
-        if len(rows) < ROWS_AT_ONCE or rows[-1].number >= end:
-            return chain.end()
-        number = rows[-1].number

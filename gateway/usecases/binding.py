@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
 from gateway.domain import binding as rules
-from gateway.domain.attempts import Source
 from gateway.domain.binding import AlreadyYours, BindRefused, NowYours, Ownership, ReleaseAsked, ReleaseWaiting, Role
 from gateway.domain.devices import Device
+from gateway.domain.evidence import Source
 from gateway.domain.failures import CATALOGUE, Code, Retry, Stage
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.domain.pairing import Pairing

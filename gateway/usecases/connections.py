@@ -9,7 +9,7 @@ from gateway.domain.binding import Unbound
 from gateway.domain.certificates import Alive, Certificate, CertificateState, Dead, RenewOnly, standing
 from gateway.domain.devices import Device, DeviceStatus
 from gateway.domain.evidence import Evidence, Source
-from gateway.domain.failures import Code, Stage, stage_of
+from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId, Kind
 from gateway.domain.presence import REPORT_EVERY
 from gateway.domain.silence import CLAIM_CONNECTED
@@ -24,6 +24,7 @@ from gateway.usecases.progress import Facts
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.services import CommandSigner, Identifiers
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.verdicts import noted
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """An appliance whose clock is further off works, because the welcome tells it the time; support should know."""
@@ -86,14 +87,14 @@ def _decide_claim(
         code = Code.CLAIM_ID_MISMATCH
         says = "client_id_differs"
         attempt = progress.refused(tx, facts, None, identifiers, code, Source.BROKER, says, now)
-        line = Evidence(Source.BROKER, now, says, code.value, stage_of(code), code)
+        line = progress.failure(code, Source.BROKER, says, now)
         tell_home(tx, connecting.address_index, attempt, line, now)
         return Denied(code)
     tx.units.claim_connected(claim_id, connecting.fingerprint, now)
     attempt = progress.attempt_for(tx, facts, None, identifiers, now)
-    attempt = progress.advanced(tx, attempt, Stage.CLAIM, Source.BROKER, CLAIM_CONNECTED, now)
-    progress.came_as_claim(tx, attempt, now)
     line = Evidence(Source.BROKER, now, CLAIM_CONNECTED, stage=Stage.CLAIM)
+    attempt = noted(tx, attempt, [line], now)
+    progress.came_as_claim(tx, attempt, now)
     tell_home(tx, connecting.address_index, attempt, line, now)
     return Permitted(Standing.FULL, connecting.not_after)
 
@@ -139,7 +140,7 @@ def _tell_home_of_device(
     fresh = certificate.state is CertificateState.ISSUED and now - certificate.prepared_at <= SAME_HOME_FOR
     if connecting.address_index is None or not fresh or binding.owner_of(tx, device.device_id) is not None:
         return
-    line = Evidence(Source.BROKER, now, "operational_connection", stage=Stage.OPCONN)
+    line = Evidence(Source.BROKER, now, progress.CONNECTED, stage=Stage.OPCONN)
     tell_home(tx, connecting.address_index, tx.attempts.latest_of_unit(device.unit_id), line, now)
 
 

@@ -1,11 +1,10 @@
 """What is counted of attempts: how they end, by which code, and how long their stages took. Nobody is named."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from gateway.domain.attempts import Attempt, Outcome
-from gateway.domain.evidence import Evidence
+from gateway.domain.evidence import Evidence, first_of_stages
 from gateway.domain.failures import Stage
 from gateway.domain.funnel import seconds_per_stage
 from gateway.usecases.outbox import Counted, Timed
@@ -26,10 +25,7 @@ def count_failure(tx: Transaction, attempt: Attempt, *, silent: bool) -> None:
 def count_success(tx: Transaction, stage: Stage, evidence: Sequence[Evidence]) -> None:
     """Count an attempt that is done at `stage`, and how long each stage took it."""
     tx.count(Counted.ATTEMPT, stage.value, Outcome.SUCCEEDED.value)
-    first_signs: dict[Stage, datetime] = {}
-    for line in evidence:
-        if line.stage is not None and line.code is None and not line.is_silence:
-            first_signs[line.stage] = min(line.at, first_signs.get(line.stage, line.at))
+    first_signs = first_of_stages(line for line in evidence if line.is_sign)
     for seen, seconds in seconds_per_stage([first_signs]).items():
         for one in seconds:
             tx.time(Timed.STAGE, one, seen.value)

@@ -1,7 +1,7 @@
 """How far an activation came: the attempt that support reads, and the steps that the app shows."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -28,8 +28,7 @@ LOST_ANSWERS: Final = 1
 """Connections with the claim certificate after a certificate was given that are nothing but a lost answer."""
 CONNECTED: Final = "operational_connection"
 CONNECTS_AT_MOST: Final = 5
-FLAPPING_WITHIN: Final = timedelta(minutes=10)
-"""More connections than that in this time are a fault of their own."""
+"""More connections than that in one attempt, so within three minutes, are a fault of their own."""
 
 
 class Step(StrEnum):
@@ -87,7 +86,7 @@ def attempt_for(
         # The app's pairing and the appliance's connection each opened one: they turn out to be the same try.
         for other in (of_unit, of_claim):
             if other is not None and _is_loose(other) and other.attempt_id != found.attempt_id:
-                tx.attempts.absorb(found.attempt_id, other.attempt_id)
+                tx.attempts.absorb(found.attempt_id, other)
         learned = learn(found, now=now, unit_id=facts.unit_id, type_id=facts.type_id, firmware=facts.firmware)
         return tx.attempts.update(learned, facts.keys)
     return _fresh(tx, facts, None if pairing is None else pairing.pairing_id, identifiers, now)
@@ -171,7 +170,12 @@ def advanced(tx: Transaction, attempt: Attempt, stage: Stage, source: Source, sa
 
 def failed(tx: Transaction, attempt: Attempt, code: Code, source: Source, says: str, now: datetime) -> Attempt:
     """The attempt stopped with a code. `says` is a name of ours, never a value of the request."""
-    return noted(tx, attempt, [Evidence(source, now, says, code.value, stage_of(code), code)], now)
+    return noted(tx, attempt, [failure(code, source, says, now)], now)
+
+
+def failure(code: Code, source: Source, says: str, now: datetime) -> Evidence:
+    """The line that says so."""
+    return Evidence(source, now, says, code.value, stage_of(code), code)
 
 
 def failed_as(tx: Transaction, device_id: DeviceId, code: Code, source: Source, says: str, now: datetime) -> None:
@@ -207,8 +211,9 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     if device is None or attempt is None or attempt.outcome is Outcome.SUCCEEDED:
         return
     pairing = None if attempt.pairing_id is None else tx.pairings.get(attempt.pairing_id)
+    # Stricter than `has_left`: also one that was refused has proved nothing by which it could know.
     if pairing is not None and tx.bindings.one(pairing.account_id, device_id) is None:
-        pairing = None  # a former owner's: whether the appliance is there is not theirs to know any more
+        pairing = None  # not theirs, or not any more: whether the appliance is there is not theirs to know
     bound = any(one.epoch == device.epoch for one in tx.bindings.of_device(device_id))
     if stage is Stage.FIRST and not bound:
         return  # connected is not bound: the attempt waits for its pairing
@@ -218,9 +223,10 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     says = CONNECTED if stage is Stage.OPCONN else "first_report"
     lines = [Evidence(Source.GATEWAY, now, says, stage=stage)]
     if stage is Stage.OPCONN:
+        if _connections(tx, attempt) >= CONNECTS_AT_MOST:
+            # Both at once: after the connection alone it would be told to have recovered, and to fail anew after that.
+            lines.append(failure(Code.OPCONN_FLAPPING, Source.GATEWAY, "connects_again_and_again", now))
         attempt = noted(tx, attempt, lines, now)
-        if _is_flapping(tx, attempt, now):
-            attempt = failed(tx, attempt, Code.OPCONN_FLAPPING, Source.GATEWAY, "connects_again_and_again", now)
         if _more_to_come(tx, attempt, device, bound=bound):
             return
     else:
@@ -231,10 +237,9 @@ def reached(tx: Transaction, device_id: DeviceId, stage: Stage, now: datetime) -
     tx.attempts.update(succeed(attempt, evidence, now, stage))
 
 
-def _is_flapping(tx: Transaction, attempt: Attempt, now: datetime) -> bool:
+def _connections(tx: Transaction, attempt: Attempt) -> int:
     evidence = tx.attempts.evidence(attempt.attempt_id)
-    connects = sum(1 for line in evidence if line.says == CONNECTED and line.at > now - FLAPPING_WITHIN)
-    return connects > CONNECTS_AT_MOST
+    return sum(1 for line in evidence if line.says == CONNECTED and line.source is Source.GATEWAY)
 
 
 def _more_to_come(tx: Transaction, attempt: Attempt, device: Device, *, bound: bool) -> bool:

@@ -26,7 +26,8 @@ def remember(
 
     Args:
         tx: the open transaction.
-        attempt: the present one: of whatever happened since it was opened, or fits nowhere else.
+        attempt: the present one. What happened in its time belongs to it; what fits nowhere else is kept with it as
+            history, without a stage or a code.
         pairing: whose account's earlier attempts may be this appliance's.
         failures: what it remembers.
         now: the present moment.
@@ -36,9 +37,13 @@ def remember(
     for failure in failures:
         at = moment(now, failure.ago_ms)
         line = failure_line(Source.APPLIANCE_LATER, failure.stage, failure.code, failure.count, at)
-        found = [] if pairing is None or at >= attempt.opened_at else _under_way(tx, attempt, pairing, at)
-        if not found:
+        if attempt.was_under_way(at):
             present.append(line)
+            continue
+        found = [] if pairing is None or at >= attempt.deadline else _under_way(tx, attempt, pairing, at)
+        if not found:
+            # Of another time: support may want to know, and about the present attempt it proves nothing.
+            present.append(line.as_history())
             continue
         if len(found) > 1:
             line = replace(line, probable=True)  # two were tried at once: the newer one is the better guess
@@ -65,6 +70,6 @@ def _new(tx: Transaction, attempt: Attempt, lines: Sequence[Evidence]) -> list[E
 
 
 def _same(one: Evidence, other: Evidence) -> bool:
-    return (one.source, one.says, one.raw_code) == (other.source, other.says, other.raw_code) and abs(
-        one.at - other.at
-    ) < SAME_MOMENT
+    """One failure told twice: by the same teller, under the same code, at the same stage in its word (`detail`)."""
+    alike = (one.source, one.says, one.raw_code, one.detail) == (other.source, other.says, other.raw_code, other.detail)
+    return alike and abs(one.at - other.at) < SAME_MOMENT

@@ -5,8 +5,8 @@ from typing import assert_never
 
 from gateway.domain import activation as rules
 from gateway.domain.activation import NewCertificate, Refused, SameAnswer
-from gateway.domain.attempts import Source
 from gateway.domain.certificates import Certificate
+from gateway.domain.evidence import Source
 from gateway.domain.failures import CATALOGUE, Code, Retry
 from gateway.domain.identity import DeviceId
 from gateway.protocol.codec import encode

@@ -67,14 +67,13 @@ class Check:
 def run_check(tx: Transaction, device_id: DeviceId, now: datetime) -> tuple[Check, ...] | None:
     """All points of one appliance, in the order in which one would ask; None when there is no such device.
 
-    Writes nothing, but takes the locks of a writer for as long as it reads: run it, do not `read` it.
+    Writes nothing and locks nothing: an appliance that reports meanwhile waits for nobody's check.
     """
     device = tx.devices.get(device_id)
     if device is None:
         return None
     unit = tx.units.get(device.unit_id)
-    presence = tx.states.presences([device_id]).get(device_id, NeverSeen())
-    state = tx.states.lock([device_id]).get(device_id)
+    state, presence = tx.states.look(device_id)
     if state is not None and state.epoch != device.epoch:
         state = None
     certificates = [one for one in tx.certificates.of_device(device_id) if one.state in _VALID]

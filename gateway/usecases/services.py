@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.domain.audit import KnownCheckpoint
+
 Clock = Callable[[], datetime]
 """The present moment, timezone-aware, UTC."""
 
@@ -183,6 +185,28 @@ class AuditSigner(Protocol):
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """True when `sign` of this key made it."""
+
+
+class MemoryUnavailableError(Exception):
+    """What is known of the newest checkpoint cannot be read or kept; the text says where and why."""
+
+
+class CheckpointMemory(Protocol):
+    """Keeps the newest checkpoint of the audit where whoever has the database cannot reach it."""
+
+    def known(self) -> KnownCheckpoint | None:
+        """The newest one that was kept; None when there is none.
+
+        Raises:
+            MemoryUnavailableError: it cannot be read.
+        """
+
+    def keep(self, newest: KnownCheckpoint) -> None:
+        """Keep this one, unless a later one is kept already.
+
+        Raises:
+            MemoryUnavailableError: it cannot be kept.
+        """
 
 
 class ReceiptSigner(Protocol):

@@ -19,6 +19,7 @@ from gateway.domain.staff import (
     normal_staff_name,
     wrong_together,
 )
+from gateway.domain.support_access import GrantEnd
 from gateway.domain.totp import SECRET_BYTES, otpauth_uri
 from gateway.usecases import audit
 from gateway.usecases.accounts import BadChoice
@@ -32,7 +33,8 @@ from gateway.usecases.services import (
     Tokens,
 )
 from gateway.usecases.staff_sessions import SignedIn, name_of, name_place, totp_place
-from gateway.usecases.transaction import Transaction
+from gateway.usecases.support_notes import end_and_tell
+from gateway.usecases.transaction import StaleVersionError, Transaction
 
 ISSUER: Final = "Hearthgate"
 """The name under which an authenticator shows the account."""
@@ -140,6 +142,7 @@ async def prepare_staff(
 def create(tx: Transaction, new: NewStaff, *, by: SignedIn | None, now: datetime) -> Enrolled | StaffNameTaken:
     """Make the account. `by` None: on the machine itself."""
     _may_manage(by)
+    tx.audit.hold()
     if not tx.staff.add(new.staff, new.record):
         return StaffNameTaken()
     _record(tx, new.staff, by, "created", now)
@@ -171,7 +174,7 @@ def reset_totp(
     if not isinstance(staff, Staff):
         return staff
     secret = tokens.shared_secret(SECRET_BYTES)
-    # The used step stays used: a code of the new secret in the same half minute was never shown before anyway.
+    # From the beginning: of the new secret no code was used yet, in this half minute neither.
     tx.staff.put(replace(staff, totp_sealed=sealer.seal(secret, place=totp_place(staff_id)), totp_step=-1))
     tx.staff_sessions.end_all(staff_id, now)
     _record(tx, staff, by, "authenticator reset", now)
@@ -186,8 +189,10 @@ def set_password(
     if not isinstance(staff, Staff):
         return staff
     present = tx.staff.password(staff_id)
-    if present is None or not tx.staff.replace_password(staff_id, present, record):
+    if present is None:
         return NoSuchStaff()
+    if not tx.staff.replace_password(staff_id, present, record):
+        raise StaleVersionError  # hashed anew by a log-in at this moment
     _record(tx, staff, by, "password reset", now)
     return Changed(tx.staff_sessions.end_all(staff_id, now))
 
@@ -221,13 +226,16 @@ def disable(
         return LastAdmin()
     if staff.disabled_at is None:
         tx.staff.put(replace(staff, disabled_at=now))
-        tx.support_access.end_grants_of(staff_id, now)
+        for grant in tx.support_access.open_grants(now):
+            if grant.staff_id == staff_id:
+                end_and_tell(tx, grant, GrantEnd.DISABLED, _entry(by, Action.END_GRANT, now), now)
         _record(tx, staff, by, "disabled", now)
     return Changed(tx.staff_sessions.end_all(staff_id, now))
 
 
 def _other(tx: Transaction, staff_id: StaffId, by: SignedIn | None) -> Staff | NoSuchStaff | OwnAccount:
     _may_manage(by)
+    tx.audit.hold()  # two admins who disable each other at once: the second sees what the first has done
     if by is not None and by.staff_id == staff_id:
         return OwnAccount()
     return tx.staff.get(staff_id) or NoSuchStaff()
@@ -241,19 +249,20 @@ def _may_manage(by: SignedIn | None) -> None:
 def _is_last_admin(tx: Transaction, staff: Staff) -> bool:
     if StaffRole.ADMIN not in staff.roles or staff.disabled_at is not None:
         return False
-    tx.audit.hold()  # two admins who disable each other at once: the second sees what the first has done
     others = (one for one in tx.staff.all() if one.staff_id != staff.staff_id)
     return not any(StaffRole.ADMIN in one.roles and one.disabled_at is None for one in others)
 
 
 def _record(tx: Transaction, about: Staff, by: SignedIn | None, what: str, now: datetime) -> None:
-    entry = AuditEntry(
+    audit.append(tx, replace(_entry(by, Action.MANAGE_STAFF, now), target=about.name_index, reason=what))
+
+
+def _entry(by: SignedIn | None, action: Action, now: datetime) -> AuditEntry:
+    """What an admin does is done in that role, whatever follows from it."""
+    return AuditEntry(
         at=now,
         staff_id=None if by is None else by.staff_id,
         role=MACHINE if by is None else by.role_in(Action.MANAGE_STAFF),
-        action=Action.MANAGE_STAFF,
+        action=action,
         result=Result.GRANTED,
-        target=about.name_index,
-        reason=what,
     )
-    audit.append(tx, entry)

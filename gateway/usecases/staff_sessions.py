@@ -1,7 +1,8 @@
 """Staff log in with name, password and the code of their authenticator; then every request shows the cookie.
 
 An unknown name, a wrong password, a wrong or used code and a disabled account are answered alike after the same work:
-one bcrypt and two commits.
+one bcrypt and two commits. Each leaves a row. What is tried during a wait is not looked at and leaves none: the row of
+the try that began the wait says how long it is.
 """
 
 import base64
@@ -28,6 +29,7 @@ from gateway.usecases import audit, throttling
 from gateway.usecases.services import (
     BlindIndexes,
     IndexedField,
+    PasswordBusyError,
     PasswordRecord,
     Passwords,
     Sealer,
@@ -35,7 +37,7 @@ from gateway.usecases.services import (
     Tokens,
 )
 from gateway.usecases.throttling import ThrottleKeys
-from gateway.usecases.transaction import Database, Transaction
+from gateway.usecases.transaction import Database, DatabaseUnavailableError, Transaction
 
 THROTTLED_AS: Final = "staff"
 
@@ -86,6 +88,7 @@ class LogInRefused:
     """Unknown, wrong, used, disabled, or too many tries: not told apart."""
 
     retry_after_s: int | None = None
+    """Seconds in which no further try is looked at. As long for a name that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +136,37 @@ async def log_in(
     right = await passwords.verify(password, begun.record)
     if not begun.looked_at:
         return LogInRefused(begun.wait)
-    renew = right and begun.record is not None and passwords.needs_rehash(begun.record)
-    replacement = await passwords.hash(password) if renew else None
 
     def finish(tx: Transaction) -> LoggedIn | LogInRefused:
+        tx.audit.hold()  # before anything of the staff's is locked, as in every use case of theirs
         staff = None if begun.staff is None else tx.staff.get(begun.staff.staff_id)
         step = _usable_step(tx, staff, begun.record, code, sealer, now) if right else None
         if staff is None or step is None:
-            audit.append(tx, _log_in_row(staff, name_index, Result.REFUSED, now))
+            row = _log_in_row(staff, name_index, Result.REFUSED, now)
+            audit.append(tx, replace(row, reason="" if begun.wait is None else f"further tries wait {begun.wait} s"))
             return LogInRefused(begun.wait)
-        if replacement is not None and begun.record is not None:
-            tx.staff.replace_password(staff.staff_id, begun.record, replacement)
         return _open_session(tx, replace(staff, totp_step=step), keys, tokens, name_index, now)
 
-    return await audit.recorded(database, finish)
+    outcome = await audit.recorded(database, finish)
+    if isinstance(outcome, LoggedIn) and begun.staff is not None and begun.record is not None:
+        await _renew_hash(database, passwords, begun.staff.staff_id, begun.record, password)
+    return outcome
+
+
+async def _renew_hash(
+    database: Database, passwords: Passwords, staff_id: StaffId, record: PasswordRecord, password: str
+) -> None:
+    """Hash the password anew where its record is an old one.
+
+    Only for somebody who was admitted: a second hash before that would tell by its time that the password is right.
+    """
+    if not passwords.needs_rehash(record):
+        return
+    try:
+        replacement = await passwords.hash(password)
+        await database.run(lambda tx: tx.staff.replace_password(staff_id, record, replacement))
+    except (PasswordBusyError, DatabaseUnavailableError):
+        return  # they are logged in, and the next log-in tries again
 
 
 def _usable_step(
@@ -186,13 +206,18 @@ def _log_in_row(staff: Staff | None, name_index: bytes, result: Result, now: dat
     )
 
 
-def authenticate(tx: Transaction, token: str, *, tokens: Tokens, sealer: Sealer, now: datetime) -> SignedIn | None:
-    """Who shows this cookie; None when it does not count (any more). Prolongs the session: run it, do not read it."""
+def authenticate(
+    tx: Transaction, token: str, *, tokens: Tokens, sealer: Sealer, now: datetime, prolong: bool = True
+) -> SignedIn | None:
+    """Who shows this cookie; None when it does not count (any more).
+
+    Prolongs the session: run it, do not read it. Unless a script asked, whoever it is that sits before the page.
+    """
     session = tx.staff_sessions.get(tokens.digest(TokenPurpose.STAFF, token))
     staff = None if session is None else tx.staff.get(session.staff_id)
     if session is None or staff is None or not admits(session, staff, now):
         return None
-    prolonged = used(session, now)
+    prolonged = used(session, now) if prolong else session
     if prolonged is not session:
         tx.staff_sessions.put(prolonged)
     return SignedIn(staff.staff_id, name_of(staff, sealer), staff.roles, prolonged.ends_at, session.digest)
@@ -207,6 +232,7 @@ def still_signed_in(tx: Transaction, who: SignedIn, now: datetime) -> bool:
 
 def log_out(tx: Transaction, who: SignedIn, now: datetime) -> None:
     """End this session."""
+    tx.audit.hold()
     session = tx.staff_sessions.get(who.digest)
     if session is None or session.ended_at is not None:
         return

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.domain.attempts import Attempt, Evidence
+from gateway.domain.attempts import Attempt
+from gateway.domain.evidence import Evidence
 from gateway.domain.failures import CATALOGUE
 from gateway.domain.funnel import Funnel, funnel_of, seconds_per_stage
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId
@@ -100,14 +101,6 @@ def find(tx: Transaction, indexes: BlindIndexes, words: str) -> Found:
     if unit is not None:
         keys = _keys_of(unit, keys)
     return Found(unit, tuple(tx.support.attempts(keys, LISTED_AT_MOST)), looked_for.digits)
-
-
-def attempts_of(tx: Transaction, unit: KnownUnit) -> list[ListedAttempt]:
-    """A unit's attempts, newest first, at most `LISTED_AT_MOST`.
-
-    Also those of somebody who only named its MAC or machine code: their `unit_id` is None.
-    """
-    return tx.support.attempts(_keys_of(unit, _NO_KEYS), LISTED_AT_MOST)
 
 
 def recent(tx: Transaction, which: AttemptFilter, at_most: int) -> list[ListedAttempt]:

@@ -1,8 +1,9 @@
 """How support comes to see a customer's device, each step with its row in the audit.
 
 The unit view (`look_up`) tells nothing about people. The customer view needs a grant: by the code that the customer
-reads out, or by two of the staff. A grant is looked at again in the transaction of every reading (`view_customer`).
-Every function for staff raises `MayNotError` when none of their roles allows it, and has then done nothing.
+reads out, or by two of the staff (`usecases.break_glass`). A grant is looked at again in the transaction of every
+reading (`view_customer`). Every function for staff raises `MayNotError` when none of their roles allows it, and has
+then done nothing.
 """
 
 from collections.abc import Callable
@@ -15,34 +16,32 @@ from gateway.domain.devices import Device
 from gateway.domain.identity import DeviceId
 from gateway.domain.staff import Action
 from gateway.domain.support_access import (
-    ASK_LIFE,
-    GLASS_LIFE,
     GRANT_LIFE,
     LOOKUP_WINDOW,
-    BreakGlass,
-    BreakGlassId,
     Case,
     CodeRefused,
     CodeTaken,
-    GlassState,
     Grant,
     GrantEnd,
     GrantId,
     GrantKind,
     LookedEnough,
-    NotDecided,
     NotOpened,
-    decide,
     holds,
     may_look,
-    review,
     take_code,
 )
 from gateway.usecases import audit
 from gateway.usecases.outbox import Counted
 from gateway.usecases.services import Identifiers, TokenPurpose, Tokens
 from gateway.usecases.staff_sessions import SignedIn, entry_of
-from gateway.usecases.support_notes import about_glass, end_and_tell, open_to, owner_of, without_strangers
+from gateway.usecases.support_notes import (
+    about_grant,
+    end_and_tell,
+    open_to,
+    owner_of,
+    without_strangers,
+)
 from gateway.usecases.transaction import Transaction
 
 T = TypeVar("T")
@@ -109,6 +108,18 @@ def concerning(tx: Transaction, entry: AuditEntry, device_id: DeviceId, now: dat
 
 
 @dataclass(frozen=True, slots=True)
+class NoDevice:
+    """What was meant is no device of ours."""
+
+
+def no_device(tx: Transaction, who: SignedIn, action: Action, case: Case, now: datetime) -> NoDevice:
+    """The row of somebody who meant none; not what they typed."""
+    entry = entry_of(who, action, Result.NOT_FOUND, now)
+    audit.append(tx, replace(entry, case=case.number, reason=case.reason))
+    return NoDevice()
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedDevice:
     """A device that is open to somebody now. Has one maker: `view_customer`."""
 
@@ -123,6 +134,7 @@ class NoGrant:
 
 def view_customer(tx: Transaction, who: SignedIn, device_id: DeviceId, now: datetime) -> OpenedDevice | NoGrant:
     """Proof that somebody may read about this customer's device in this transaction, with the row that says so."""
+    tx.audit.hold()  # and then read the grant: what its customer ended while this waited is not looked at any more
     entry = concerning(tx, entry_of(who, Action.VIEW_CUSTOMER, Result.GRANTED, now), device_id, now)
     grant = tx.support_access.grant_of(who.staff_id, device_id, now)
     device = tx.devices.get(device_id)
@@ -145,6 +157,7 @@ def open_with_code(
     now: datetime,
 ) -> Grant | NotOpened:
     """Open one device for 24 hours with the code that the customer reads out. The code works once."""
+    tx.audit.hold()
     entry = concerning(tx, entry_of(who, Action.USE_CODE, Result.GRANTED, now), device_id, now)
     entry = replace(entry, case=case.number, reason=case.reason)
     device = tx.devices.get(device_id)
@@ -186,108 +199,13 @@ def open_grants(tx: Transaction, who: SignedIn, now: datetime) -> list[Grant]:
 
 
 def give_back(tx: Transaction, who: SignedIn, grant_id: GrantId, now: datetime) -> bool:
-    """End one's own grant before its time; False when there is none of this id."""
+    """End one's own grant before its time; False when there is none of this id. One that is over is no error."""
     entry = entry_of(who, Action.END_GRANT, Result.GRANTED, now)
+    tx.audit.hold()
     grant = tx.support_access.grant(grant_id)
     if grant is None or grant.staff_id != who.staff_id:
         audit.append(tx, replace(entry, result=Result.NOT_FOUND))
         return False
-    end_and_tell(tx, grant, GrantEnd.STAFF, entry, now)
+    if not end_and_tell(tx, grant, GrantEnd.STAFF, entry, now):
+        audit.append(tx, about_grant(replace(entry, result=Result.NOT_FOUND), grant))
     return True
-
-
-# -- break-glass
-
-
-@dataclass(frozen=True, slots=True)
-class NoCustomer:
-    """The device does not exist or belongs to nobody: there is no customer view of it."""
-
-
-def ask_break_glass(
-    tx: Transaction, who: SignedIn, device_id: DeviceId, case: Case, *, identifiers: Identifiers, now: datetime
-) -> BreakGlass | NoCustomer:
-    """Ask to see a device without its customer's code; it waits an hour for a second person."""
-    entry = concerning(tx, entry_of(who, Action.ASK_BREAK_GLASS, Result.GRANTED, now), device_id, now)
-    entry = replace(entry, case=case.number, reason=case.reason)
-    device = tx.devices.get(device_id)
-    if device is None or entry.account_id is None:
-        audit.append(tx, without_strangers(replace(entry, result=Result.NOT_FOUND), device))
-        return NoCustomer()
-    glass = BreakGlass(
-        glass_id=BreakGlassId(identifiers.new("b")),
-        device_id=device_id,
-        epoch=device.epoch,
-        account_id=entry.account_id,
-        asked_by=who.staff_id,
-        case=case.number,
-        reason=case.reason,
-        asked_at=now,
-    )
-    tx.support_access.add_glass(glass)
-    audit.append(tx, entry)
-    return glass
-
-
-def decide_break_glass(
-    tx: Transaction, who: SignedIn, glass_id: BreakGlassId, *, approve: bool, identifiers: Identifiers, now: datetime
-) -> Grant | BreakGlass | NotDecided:
-    """The second person's decision. Approved: the device is open to who asked, for an hour, and the customer is told.
-
-    Returns:
-        The grant, or the question that was declined.
-    """
-    entry = entry_of(who, Action.APPROVE_BREAK_GLASS, Result.GRANTED, now)
-    glass = tx.support_access.glass(glass_id)
-    device = None if glass is None else tx.devices.get(glass.device_id)
-    decided = decide(glass, by=who.staff_id, approve=approve, epoch=-1 if device is None else device.epoch, now=now)
-    if isinstance(decided, NotDecided):
-        audit.append(tx, about_glass(replace(entry, result=Result.REFUSED), glass))
-        return decided
-    tx.support_access.put_glass(decided)
-    if decided.state is not GlassState.APPROVED:
-        audit.append(tx, about_glass(replace(entry, result=Result.REFUSED), decided))
-        return decided
-    grant = Grant(
-        grant_id=GrantId(identifiers.new("x")),
-        kind=GrantKind.BREAK_GLASS,
-        device_id=decided.device_id,
-        epoch=decided.epoch,
-        account_id=decided.account_id,
-        staff_id=decided.asked_by,
-        case=decided.case,
-        reason=decided.reason,
-        opened_at=now,
-        until=now + GLASS_LIFE,
-    )
-    open_to(tx, grant, now)
-    audit.append(tx, about_glass(entry, decided))
-    return grant
-
-
-def break_glass_waiting(tx: Transaction, who: SignedIn, now: datetime) -> list[BreakGlass]:
-    """Questions that wait for this person as the second one, oldest first."""
-    who.role_in(Action.APPROVE_BREAK_GLASS)
-    return [glass for glass in tx.support_access.glasses_waiting(now - ASK_LIFE) if glass.asked_by != who.staff_id]
-
-
-def break_glass_to_review(tx: Transaction, who: SignedIn, now: datetime) -> list[BreakGlass]:
-    """Those that are over and nobody has reviewed, oldest first; not the ones that this person took part in."""
-    who.role_in(Action.REVIEW_BREAK_GLASS)
-    glasses = tx.support_access.glasses_to_review(now - GLASS_LIFE)
-    return [glass for glass in glasses if who.staff_id not in (glass.asked_by, glass.decided_by)]
-
-
-def review_break_glass(
-    tx: Transaction, who: SignedIn, glass_id: BreakGlassId, *, justified: bool, now: datetime
-) -> BreakGlass | NotDecided:
-    """Say afterwards whether it was right."""
-    entry = entry_of(who, Action.REVIEW_BREAK_GLASS, Result.GRANTED, now)
-    glass = tx.support_access.glass(glass_id)
-    reviewed = review(glass, by=who.staff_id, justified=justified, now=now)
-    if isinstance(reviewed, NotDecided):
-        audit.append(tx, about_glass(replace(entry, result=Result.REFUSED), glass))
-        return reviewed
-    tx.support_access.put_glass(reviewed)
-    audit.append(tx, about_glass(entry, reviewed))
-    return reviewed

@@ -12,20 +12,22 @@ from gateway.domain.support_access import (
     Grant,
     GrantEnd,
     GrantId,
-    end_grant,
     holds,
     show_code,
 )
-from gateway.usecases import audit
 from gateway.usecases.devices import held
 from gateway.usecases.services import TokenPurpose, Tokens
-from gateway.usecases.support_notes import ENDED
+from gateway.usecases.support_notes import end_and_tell
 from gateway.usecases.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """Six digits, to be read out to support. Shown once; the gateway keeps a digest."""
+    """Six digits, to be read out to support.
+
+    The gateway keeps a digest; and where the app sent an Idempotency-Key, for a day the encrypted answer, whose code
+    has ended long before.
+    """
 
     device_id: DeviceId = field(repr=False)
     code: str = field(repr=False)
@@ -70,25 +72,10 @@ def of_account(tx: Transaction, account_id: AccountId, now: datetime) -> list[Gr
 
 def end_one(tx: Transaction, account_id: AccountId, grant_id: GrantId, now: datetime) -> bool:
     """End a grant now; False when the account has none of this id. One that is over stays so, and that is no error."""
+    tx.audit.hold()  # and then read: of two who end it at once the second finds it over
     grant = tx.support_access.grant(grant_id)
     if grant is None or grant.account_id != account_id:
         return False
-    ended = end_grant(grant, GrantEnd.CUSTOMER, now)
-    if ended is grant:
-        return True
-    tx.support_access.end_grant(ended)
-    data = {"grant_id": grant.grant_id, "device_id": grant.device_id, "kind": grant.kind.value}
-    tx.emit(account_id, ENDED, data, now, device_id=grant.device_id, epoch=grant.epoch)
-    entry = AuditEntry(
-        at=now,
-        staff_id=None,
-        role=CUSTOMER,
-        action=Action.END_GRANT,
-        result=Result.GRANTED,
-        device_id=grant.device_id,
-        account_id=account_id,
-        case=grant.case,
-        reason=grant.reason,
-    )
-    audit.append(tx, entry)
+    entry = AuditEntry(at=now, staff_id=None, role=CUSTOMER, action=Action.END_GRANT, result=Result.GRANTED)
+    end_and_tell(tx, grant, GrantEnd.CUSTOMER, entry, now)
     return True

@@ -48,14 +48,19 @@ def open_to(tx: Transaction, grant: Grant, now: datetime) -> None:
     _tell(tx, OPENED, grant, now, until=grant.until.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
-def end_and_tell(tx: Transaction, grant: Grant, why: GrantEnd, entry: AuditEntry, now: datetime) -> None:
-    """End a grant, unless it is over already, tell its customer, and write the row."""
+def end_and_tell(tx: Transaction, grant: Grant, why: GrantEnd, entry: AuditEntry, now: datetime) -> bool:
+    """End a grant, tell its customer, and write the row; False, and none of it, when it is over already."""
     ended = end_grant(grant, why, now)
-    if ended is not grant:
-        tx.support_access.end_grant(ended)
-        _tell(tx, ENDED, ended, now)
-    about = replace(entry, device_id=grant.device_id, account_id=grant.account_id, case=grant.case, reason=grant.reason)
-    audit.append(tx, about)
+    if ended is grant or not tx.support_access.end_grant(ended):
+        return False
+    _tell(tx, ENDED, ended, now)
+    audit.append(tx, about_grant(entry, grant))
+    return True
+
+
+def about_grant(entry: AuditEntry, grant: Grant) -> AuditEntry:
+    """The entry with what the grant opens, to whose account, and why."""
+    return replace(entry, device_id=grant.device_id, account_id=grant.account_id, case=grant.case, reason=grant.reason)
 
 
 def _tell(tx: Transaction, kind: str, grant: Grant, now: datetime, **more: str) -> None:

@@ -11,7 +11,7 @@ from tests.api.rig import Client, Rig
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    made = Rig(str(tmp_path / "gateway.db"))
+    made = Rig(f"sqlite:///{tmp_path / 'gateway.db'}")
     yield made
     await made.close()
 

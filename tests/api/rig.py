@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.api.application import make_application
@@ -14,69 +12,30 @@ from gateway.api.changes import ChangesHub
 from gateway.api.dependencies import ApiDependencies, ApiLimits
 from gateway.api.routes import Route
 from gateway.api.table import ROUTES
-from gateway.observability.metrics import Metrics
-from gateway.security.blind_index import HmacBlindIndexes
-from gateway.security.identifiers import RandomIdentifiers
-from gateway.security.keys import KeyRing, MasterKey
-from gateway.security.passwords import BcryptPasswords
 from gateway.security.receipt_signatures import Ed25519ReceiptSigner
-from gateway.security.sealing import AesGcmSealer
 from gateway.security.signatures import Ed25519CommandSigner
-from gateway.security.tokens import KeyedTokens
-from gateway.storage.database import Database
-from gateway.storage.engine import engine_for
-from gateway.storage.migrate import migrate
 from gateway.usecases.receipts import Controller
 from gateway.usecases.types import load_catalogue
-from tests.person_keys import persons_in_memory
+from tests.ground import Client, Ground
 
-START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+__all__ = ["NAME", "PASSWORD", "TYPES", "Client", "Rig", "bearer", "log_in", "problem", "register"]
+
 NAME = "ann@example.org"
 PASSWORD = "nine brown horses"
 TYPES = load_catalogue()
 
 CONTROLLER = Controller("Ann's workshop", "1 Lane", "ann@example.org", "home")
 
-Client = TestClient[Any, Any]
-
 
 @dataclass
-class Time:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def seconds(self) -> float:
-        return (self.now - START).total_seconds()
-
-    def pass_by(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@dataclass
-class Rig:
+class Rig(Ground):
     """One gateway's API."""
 
-    path: str
     limits: ApiLimits = field(default_factory=ApiLimits)
     routes: tuple[Route, ...] = ROUTES
-    time: Time = field(default_factory=Time)
-    clients: list[Client] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.keys = KeyRing(MasterKey(bytes(range(32))))
-        self.engine = engine_for(f"sqlite:///{self.path}", threads=4)
-        migrate(self.engine)
-        self.database = Database(self.engine, gateway_id="g-test")
-        self.passwords = BcryptPasswords(self.keys, cost=4, workers=1)
-        self.indexes = HmacBlindIndexes(self.keys)
-        self.identifiers = RandomIdentifiers()
-        self.tokens = KeyedTokens(self.keys)
-        self.persons = persons_in_memory(self.keys)
-        self.metrics = Metrics("test")
+        super().__post_init__()
         self.changes = ChangesHub()
         self.database.on_commit(self.changes.committed)
         self.deps = ApiDependencies(
@@ -87,7 +46,7 @@ class Rig:
             indexes=self.indexes,
             tokens=self.tokens,
             passwords=self.passwords,
-            sealer=AesGcmSealer(self.keys.wrapping_key),
+            sealer=self.sealer,
             persons=self.persons,
             signer=Ed25519CommandSigner(Ed25519PrivateKey.generate()),
             receipts=Ed25519ReceiptSigner(Ed25519PrivateKey.generate()),
@@ -100,17 +59,7 @@ class Rig:
 
     async def client(self) -> Client:
         """A client of a fresh application over the same database: what a gateway is after a restart."""
-        client: Client = TestClient(TestServer(make_application(self.deps, self.routes)))
-        await client.start_server()
-        self.clients.append(client)
-        return client
-
-    async def close(self) -> None:
-        for client in self.clients:
-            await client.close()
-        self.database.close()
-        self.persons.close()
-        self.passwords.close()
+        return await self.client_of(make_application(self.deps, self.routes))
 
 
 async def register(client: Client, name: str = NAME, password: str = PASSWORD) -> str:

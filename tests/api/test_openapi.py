@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -13,6 +14,7 @@ from gateway.api.openapi import openapi_bytes, openapi_document
 from gateway.api.page import page_html
 from gateway.api.routes import Route
 from gateway.api.table import ROUTES
+from gateway.usecases import support_notes
 from tests.api.rig import Client
 
 
@@ -134,3 +136,13 @@ def test_the_document_is_the_same_every_time() -> None:
     assert json.loads(openapi_bytes(ROUTES, "1")) == json.loads(openapi_bytes(ROUTES, "1"))
     assert openapi_bytes(ROUTES, "1") == openapi_bytes(ROUTES, "1")
     assert page_html(ROUTES, "1") == page_html(ROUTES, "1")
+
+
+def test_the_event_streams_name_every_event_that_is_told() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(support_notes.__file__).parent.glob("*.py"))
+    told = set(re.findall(r'emit\(\s*[a-z_.]+,\s*"([a-z_.]+)"', sources)) | {support_notes.OPENED, support_notes.ENDED}
+    assert {"pairing.verdict", "pairing.refused", "device.renamed"} <= told
+    said = {route.path: set(re.findall(r"`([a-z_.]+)`", route.description or "")) for route in ROUTES if route.stream}
+    assert told <= said["/v1/events"]
+    of_one = {kind for kind in told if kind.startswith("pairing.")}
+    assert of_one <= said["/v1/pairings/{pairing_id}/events"]

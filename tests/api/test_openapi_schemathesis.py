@@ -38,8 +38,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 )
 async def test_a_route_answers_as_documented(tmp_path: Path, route: Route) -> None:
     rig = Rig(
-        str(tmp_path / "gateway.db"),
-        ApiLimits(per_account=PLENTY, per_address=PLENTY, password_per_address=PLENTY, wait_at_most=0.01),
+        f"sqlite:///{tmp_path / 'gateway.db'}",
+        limits=ApiLimits(per_account=PLENTY, per_address=PLENTY, password_per_address=PLENTY, wait_at_most=0.01),
     )
     try:
         client = await rig.client()

@@ -1,6 +1,7 @@
 """Registering, logging in, refreshing, logging out, over HTTP and a real database."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -168,7 +169,7 @@ async def test_tokens_and_login_names_are_nowhere_in_the_database(client: Client
     )
     tokens = await answer.json()
     rig.database.close()
-    content = b"".join(path.read_bytes() for path in __import__("pathlib").Path(rig.path).parent.iterdir())
+    content = b"".join(path.read_bytes() for path in Path(rig.engine.url.database or "").parent.iterdir())
     for secret in (tokens["access_token"], tokens["refresh_token"], NAME, "ann@", PASSWORD, "canary-key-1"):
         assert secret.encode() not in content
     assert tokens["account_id"].encode() in content  # a control: this is where it would be

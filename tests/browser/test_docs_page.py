@@ -1,31 +1,13 @@
 """The readable pages of the API in a real Chromium: nothing from elsewhere, nothing cut off on a narrow screen."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import Browser, Page, Request
 
-from tests.conftest import _chromium
 from tests.home import gateway_running, settings_for
 
 pytestmark = pytest.mark.needs_chromium
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=_chromium(), args=list(QUIET))
-        yield chromium
-        await chromium.close()
 
 
 @pytest.mark.parametrize("width", [1280, 360])

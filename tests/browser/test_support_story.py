@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Request
 
 from device_sim.appliance import Appliance
 from device_sim.descriptor import Descriptor
@@ -19,21 +19,14 @@ from gateway.runtime.clock import utc_now
 from gateway.security.authorities import AuthorityName
 from gateway.security.certificates import issue_claim_certificate
 from gateway.security.passwords import BcryptPasswords
-from tests.conftest import _chromium
 from tests.console.people import PASSWORD, Worker, hire
 from tests.home import Home, eventually, home
 
 pytestmark = pytest.mark.needs_chromium
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=_chromium(), args=list(QUIET))
-        yield chromium
-        await chromium.close()
+BETWEEN = (720, 721, 1023, 1024)
+"""Right before and after the widths at which the style sheet changes something."""
 
 
 class Reader:
@@ -46,7 +39,9 @@ class Reader:
 
     async def seen(self, name: str) -> str:
         """Photograph the page; nothing may lie outside of it, and nothing may be refused by the policy."""
-        assert await self.page.evaluate("document.documentElement.scrollWidth") <= self.width, name
+        for width in (*BETWEEN, self.width):
+            await self.page.set_viewport_size({"width": width, "height": 900})
+            assert await self.page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
         await self.page.screenshot(path=self.folder / f"{name}-{self.width}.png", full_page=True)
         return await self.page.inner_text("main")
 
@@ -64,7 +59,8 @@ class Reader:
         return await self.look_up(words)
 
     async def look_up(self, words: str) -> str:
-        """With the keyboard alone."""
+        """With the keyboard alone, from the first page, which puts the cursor into the field soon after it loads."""
+        await self.page.wait_for_selector("[data-look-up]:focus")
         await self.page.keyboard.press("Escape")  # leaves the field, where "/" would be a letter
         await self.page.keyboard.press("/")
         await self.page.keyboard.type(words)
@@ -207,6 +203,8 @@ async def test_an_open_card_keeps_up_to_date_by_itself(browser: Browser, tmp_pat
             assert "under way" in await reader.look_up(pairing.trace_id)
             await reader.page.click("text=This attempt on a page of its own")
             await reader.page.wait_for_selector("[data-changes]")
+            by_script: list[Request] = []
+            reader.page.on("request", lambda request: by_script.append(request))  # noqa: PLW0108 - playwright marks the handler it is given
             await reader.page.evaluate("window.loadedOnce = true")
             at.start(appliance)
             await reader.page.wait_for_selector(".tag.good >> text=succeeded")
@@ -214,6 +212,9 @@ async def test_an_open_card_keeps_up_to_date_by_itself(browser: Browser, tmp_pat
             said = await reader.page.text_content("[data-said]")
             assert said is not None
             assert "are done" in said
+            assert by_script
+            headers = [await request.all_headers() for request in by_script]
+            assert {each["sec-fetch-dest"] for each in headers} == {"empty"}, "which prolongs nobody's session"
             assert not reader.complaints
         passwords.close()
 

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.cli.shell import Shell, Write
+from tests.ports import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,20 @@ def written(tmp_path: Path) -> Write:
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def well(shell: Shell) -> Shell:
+    """An installation in order, on ports that nobody uses."""
+    shell("init")
+    shell("migrate")
+    shell.environment["HEARTHGATE_REGION"] = "eu-central"
+    for name in (
+        "API__PORT",
+        "CONSOLE__PORT",
+        "OPERATOR__PORT",
+        "BROKER__NATS__MQTT_PORT",
+        "BROKER__NATS__CLIENT_PORT",
+    ):
+        shell.environment[f"HEARTHGATE_{name}"] = str(free_port())
+    return shell

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.cli.opening import opened
 from gateway.config import load
-from gateway.domain.attempts import Attempt, Evidence, Outcome, Source
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Evidence, Source
 from gateway.domain.failure_texts import Language, text_of
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import UnitId

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
+from gateway.domain.attempts import Attempt, Outcome
 from gateway.domain.binding import Binding, Role
 from gateway.domain.devices import Device
+from gateway.domain.evidence import Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import AccountId, AttemptId, DeviceId, UnitId
 from gateway.domain.state import Known

@@ -1,12 +1,12 @@
 """Staff for tests: made as an admin makes them, with an authenticator that can be read."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from gateway.domain.staff import StaffRole
+from gateway.domain.staff import StaffId, StaffRole
 from gateway.domain.totp import code_at, step_at
 from gateway.usecases import staff
 
@@ -17,23 +17,23 @@ PASSWORD = "seven green kettles"
 class Worker:
     """Somebody who can log in."""
 
-    staff_id: str
+    staff_id: StaffId
     name: str
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def code(self, now: datetime) -> str:
         """What their authenticator shows."""
         return code_at(self.secret, step_at(now))
 
 
-async def hire(services: Any, name: str, *roles: StaffRole, now: datetime) -> Worker:
-    """Make an account on the machine.
+async def prepared(services: Any, name: str, *roles: StaffRole, now: datetime) -> staff.NewStaff:
+    """Somebody who is checked and hashed, and stored by nobody yet.
 
     `services` has database, passwords, indexes, identifiers, sealer and tokens.
     """
     normal = staff.check_new_staff(name, PASSWORD, roles, services.passwords)
     assert isinstance(normal, str), normal
-    new = await staff.prepare_staff(
+    return await staff.prepare_staff(
         normal,
         PASSWORD,
         roles,
@@ -44,7 +44,17 @@ async def hire(services: Any, name: str, *roles: StaffRole, now: datetime) -> Wo
         tokens=services.tokens,
         now=now,
     )
+
+
+async def hire(services: Any, name: str, *roles: StaffRole, now: datetime) -> Worker:
+    """Make an account on the machine. `services` as in `prepared`."""
+    new = await prepared(services, name, *roles, now=now)
     made = await services.database.run(lambda tx: staff.create(tx, new, by=None, now=now))
     assert isinstance(made, staff.Enrolled)
-    text = parse_qs(urlsplit(made.otpauth_uri).query)["secret"][0]
-    return Worker(made.staff_id, name, base64.b32decode(text + "=" * (-len(text) % 8)))
+    return Worker(made.staff_id, name, secret_in(made.otpauth_uri))
+
+
+def secret_in(uri: str) -> bytes:
+    """What an authenticator reads from an otpauth URI."""
+    text = parse_qs(urlsplit(uri).query)["secret"][0]
+    return base64.b32decode(text + "=" * (-len(text) % 8))

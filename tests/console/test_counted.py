@@ -1,6 +1,7 @@
 """What staff do is counted, by outcome and without anybody's name."""
 
 from gateway.bootstrap.counting import CommitCounts
+from gateway.console.table import ROUTES
 from gateway.domain.staff import StaffRole
 from tests.console.home_of_ann import MAC, move_in
 from tests.console.rig import Console
@@ -27,3 +28,10 @@ async def test_an_answer_refused_for_want_of_the_audit_is_counted(console: Conso
         connection.exec_driver_sql("DELETE FROM audit_rows WHERE number = (SELECT max(number) FROM audit_rows)")
     assert (await reader.get("/audit")).status == 503
     assert sample(console, "hearthgate_audit_failures_total") == 1
+
+
+async def test_every_page_shows_its_faults_before_there_is_one(console: Console) -> None:
+    await console.client()
+    for route in ROUTES:
+        labels = {"method": route.method, "route": f"console:{route.path}", "status": "500"}
+        assert console.metrics.registry.get_sample_value("hearthgate_http_requests_total", labels) == 0, route.path

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from gateway.domain.staff import StaffRole
+from gateway.domain.audit import Result
+from gateway.domain.staff import Action, StaffRole
 from gateway.domain.support_access import CODE_TRIES
 from tests.console.home_of_ann import MARKUP, Ann, customer_code, move_in
 from tests.console.rig import Console, Reader, text_of
@@ -68,6 +69,21 @@ async def test_without_case_reason_code_or_appliance_nothing_opens(console: Cons
     fields = {**CASE, "code": await customer_code(console, ann), "device": ann.device_id, missing: ""}
     assert (await reader.post("/customers", **fields)).status in {400, 404}
     assert "Nothing is open" in await text_of(await reader.get("/customers"))
+
+
+@pytest.mark.parametrize(
+    ("path", "action"), [("/customers", Action.USE_CODE), ("/break-glass", Action.ASK_BREAK_GLASS)]
+)
+@pytest.mark.parametrize("named", [{"device": "d-" + "0" * 26}, {"attempt": "t-" + "0" * 26}, {}])
+async def test_who_names_no_appliance_is_told_so_and_written_down(
+    console: Console, path: str, action: Action, named: dict[str, str]
+) -> None:
+    reader = await console.reader(StaffRole.AGENT)
+    assert (await reader.post(path, code="123456", **named, **CASE)).status == 404
+    rows = await console.database.read(lambda tx: tx.audit.before(None, 1))
+    entry = rows[0].entry
+    assert (entry.action, entry.result, entry.case) == (action, Result.NOT_FOUND, CASE["case"])
+    assert (entry.device_id, entry.account_id) == (None, None)
 
 
 async def test_break_glass_takes_two_and_a_third_reviews(console: Console, ann: Ann) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from gateway.console.routes import Open, Route
 from gateway.console.table import ROUTES
+from gateway.console.visit import Answered, Shown, Visit
 from gateway.domain.audit import Result
 from gateway.domain.staff import Action, StaffRole, may
+from tests.console.people import PASSWORD
 from tests.console.rig import Console, text_of
 
 GUARDED = [route for route in ROUTES if isinstance(route.needs, Action)]
@@ -111,3 +113,74 @@ async def test_without_the_audit_nothing_is_shown(console: Console) -> None:
         await reader.post("/log-in", name="ava", password="x", code="1"),
     ):
         assert "audit cannot be written" in await text_of(answer, 503)
+
+
+async def test_a_refusal_before_any_route_is_still_a_page_of_whoever_is_signed_in(console: Console) -> None:
+    reader = await console.reader(StaffRole.AGENT, name="ava")
+    for answer in (await reader.get("/no/such/page"), await reader.get("/log-out")):
+        page = await answer.text()
+        assert answer.status in {404, 405}
+        assert "ava" in page
+        assert f'name="csrf" value="{await reader.csrf()}"' in page, "its forms work"
+        assert "Set-Cookie" not in answer.headers
+
+
+async def test_an_address_over_its_limit_costs_no_look_at_the_database_and_gets_no_form(console: Console) -> None:
+    reader = await console.reader(StaffRole.AGENT, name="ava")
+    over = await console.client(admit=lambda _address: 7)
+    kept = {cookie.key: cookie.value for cookie in reader.client.session.cookie_jar}
+    console.database.close()
+    answer = await over.get("/", cookies=kept)
+    page = await text_of(answer, 429)
+    assert "<form" not in page, "whose token it needs is not known"
+    assert "Set-Cookie" not in answer.headers
+
+
+async def test_a_hash_is_counted_for_those_who_may_ask_for_it_and_for_no_others(console: Console) -> None:
+    admin = await console.reader(StaffRole.ADMIN, name="root")
+    agent = await console.reader(StaffRole.AGENT)
+    asked: list[str] = []
+
+    def refusing(address: str) -> int:
+        asked.append(address)
+        return 7
+
+    for reader, status in ((agent, 403), (admin, 429)):
+        full = await console.client(admit_password=refusing)
+        full.session.cookie_jar.update_cookies({one.key: one.value for one in reader.client.session.cookie_jar})
+        data = {"csrf": await reader.csrf(), "name": "mia", "password": PASSWORD, "roles": "agent"}
+        assert (await full.post("/staff", data=data)).status == status
+    assert len(asked) == 1
+    rows = await console.database.read(lambda tx: tx.audit.before(None, 1))
+    assert (rows[0].entry.action, rows[0].entry.result) == (Action.MANAGE_STAFF, Result.REFUSED)
+
+
+async def test_what_a_script_asks_for_does_not_prolong_the_session(console: Console) -> None:
+    reader = await console.reader(StaffRole.AGENT)
+    for _ in range(2):
+        console.time.pass_by(minutes=20)
+        answer = await reader.get("/account", **{"Sec-Fetch-Dest": "empty"})
+    assert answer.status == 303, "nobody was there for forty minutes"
+
+
+async def test_a_page_has_until_its_moment_to_be_drawn(console: Console) -> None:
+    """What drawing takes is part of the time after which a look-up is answered."""
+    waited: list[float] = []
+
+    class Slow(str):
+        __slots__ = ()
+
+        def __html__(self) -> str:
+            console.time.pass_by(seconds=0.4)
+            return "drawn"
+
+    async def sleep(seconds: float) -> None:
+        waited.append(round(seconds, 6))
+
+    async def page(visit: Visit) -> Answered:
+        values = {"sentence": Slow(), "retry_after_s": None, "trace_id": ""}
+        return Shown("refusal.html", values, not_before=visit.began + 1.0)
+
+    client = await console.client([Route("GET", "/slow", Open.EVERYBODY, page)], sleep=sleep)
+    assert "drawn" in await text_of(await client.get("/slow"))
+    assert waited == [0.6]

@@ -4,6 +4,7 @@ from http.cookies import SimpleCookie
 
 from gateway.console.headers import HEADERS
 from gateway.domain.staff import StaffRole
+from gateway.domain.throttle import FREE_TRIES
 from tests.console.rig import Console, Reader, text_of
 
 
@@ -22,6 +23,18 @@ async def test_wrong_password_wrong_code_and_unknown_name_look_alike(console: Co
         pages.append(text.replace(await reader.csrf(), ""))
         assert (await reader.get("/account")).status == 303
     assert len(set(pages)) == 1
+
+
+async def test_who_has_to_wait_is_told_how_long_whoever_exists(console: Console) -> None:
+    worker = await console.hire(StaffRole.AGENT)
+    for name in (worker.name, "nobody"):
+        reader = Reader(await console.client(), worker)
+        for _ in range(FREE_TRIES - 1):
+            text = await text_of(await reader.log_in(console.time(), name=name, code="000000"), 401)
+            assert "Try again in" not in text
+        for _ in range(2):
+            text = await text_of(await reader.log_in(console.time(), name=name, code="000000"), 401)
+            assert "Try again in 30 seconds." in text
 
 
 async def test_a_code_works_once(console: Console) -> None:

@@ -2,17 +2,13 @@
 
 import re
 import time
-from dataclasses import replace
 
 import pytest
 
 from gateway.console.dependencies import ConsoleLimits
-from gateway.domain.attempts import Outcome
 from gateway.domain.audit import Result
-from gateway.domain.failures import Stage
 from gateway.domain.staff import Action, StaffRole
 from gateway.domain.support_access import LOOKUPS_AN_HOUR
-from gateway.usecases.transaction import Transaction
 from tests.console.home_of_ann import MAC, MACHINE_CODE, MARKUP, TRACE, Ann, move_in
 from tests.console.rig import Console, text_of
 
@@ -129,38 +125,3 @@ async def test_the_check_shows_what_is_known(console: Console, ann: Ann) -> None
     ):
         assert told in text
     assert "never activated" in await text_of(await reader.post("/check", device="d-" + "0" * 26), 404)
-
-
-async def test_an_open_page_is_told_that_its_attempt_has_changed(console: Console, ann: Ann) -> None:
-    def reopen(tx: Transaction) -> None:
-        attempt = tx.attempts.get(ann.attempt_id)
-        assert attempt is not None
-        tx.attempts.update(replace(attempt, outcome=Outcome.OPEN, code=None, closed_at=None))
-
-    def go_on(tx: Transaction) -> None:
-        attempt = tx.attempts.get(ann.attempt_id)
-        assert attempt is not None
-        tx.attempts.update(replace(attempt, outcome=Outcome.SUCCEEDED, stage_reached=Stage.FIRST))
-
-    await console.database.run(reopen)
-    reader = await console.reader(StaffRole.AGENT)
-    page = await text_of(await reader.get(f"/attempts/{ann.attempt_id}"))
-    assert f'data-changes="/attempts/{ann.attempt_id}/changes"' in page
-    stream = await reader.get(f"/attempts/{ann.attempt_id}/changes")
-    assert stream.content_type == "text/event-stream"
-    await console.database.run(go_on)
-    told = (await stream.read()).decode()
-    assert re.findall(r"event: (\w+)", told) == ["changed", "end"]
-
-
-async def test_a_stream_ends_with_its_session(console: Console, ann: Ann) -> None:
-    def reopen(tx: Transaction) -> None:
-        attempt = tx.attempts.get(ann.attempt_id)
-        assert attempt is not None
-        tx.attempts.update(replace(attempt, outcome=Outcome.OPEN))
-
-    await console.database.run(reopen)
-    reader = await console.reader(StaffRole.AGENT)
-    stream = await reader.get(f"/attempts/{ann.attempt_id}/changes")
-    assert (await reader.post("/log-out")).status == 303
-    assert b"event: end" in await stream.read()

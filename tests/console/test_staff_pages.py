@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gateway.domain.staff import StaffRole
+from gateway.domain.staff import StaffId, StaffRole
 from tests.console.people import PASSWORD, Worker
 from tests.console.rig import Console, Reader, text_of
 
@@ -19,7 +19,7 @@ async def test_an_admin_makes_an_account_that_works(console: Console) -> None:
     assert uri is not None
     assert 'src="data:image/svg+xml' in page
     secret = parse_qs(urlsplit(html.unescape(uri[1])).query)["secret"][0]
-    mia = Worker("", "mia", base64.b32decode(secret + "=" * (-len(secret) % 8)))
+    mia = Worker(StaffId(""), "mia", base64.b32decode(secret + "=" * (-len(secret) % 8)))
     reader = Reader(await console.client(), mia)
     assert (await reader.log_in(console.time())).status == 303
     assert "otpauth" not in await text_of(await admin.get("/staff")), "shown once"

@@ -21,7 +21,7 @@ from gateway.broker.take_over import Door
 from gateway.transport.mqtt import MqttSettings, MqttTransport
 from gateway.transport.port import Transport
 from tests.contracts.pki import Authority, Leaf, Pki, new_name
-from tests.contracts.transport_contract import Appliance
+from tests.contracts.transport_rig import Appliance
 from tests.ports import free_port
 
 DAY = dt.timedelta(days=1)

@@ -23,7 +23,7 @@ from gateway.domain.identity import Kind, kind_of
 from gateway.transport.nats import NatsAddress, NatsTransport, NatsTransportSettings
 from gateway.transport.port import Intake, Transport
 from tests.contracts.pki import Leaf, Pki
-from tests.contracts.transport_contract import Appliance
+from tests.contracts.transport_rig import Appliance
 from tests.ports import free_port
 
 

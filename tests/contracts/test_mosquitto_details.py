@@ -12,7 +12,7 @@ from gateway.transport.mqtt import MqttSettings, MqttTransport
 from gateway.transport.mqtt_wire import Wire
 from gateway.transport.port import Inbound, Intake, Transport, TransportClosedError
 from tests.contracts.mosquitto_rig import GROUP, MosquittoRig, until
-from tests.contracts.transport_contract import collect, numbered, payloads, take
+from tests.contracts.transport_rig import collect, numbered, payloads, take
 
 pytestmark = pytest.mark.needs_mosquitto
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.mosquitto_rig import MosquittoRig
-from tests.contracts.transport_contract import TransportContract, TransportRig
+from tests.contracts.transport_contract import TransportContract
+from tests.contracts.transport_rig import TransportRig
 
 
 @pytest.mark.needs_mosquitto

@@ -10,7 +10,8 @@ import pytest
 from gateway.broker.nats.link import Address, connection
 from gateway.transport.port import Intake
 from tests.contracts.nats_rig import NatsRig, until
-from tests.contracts.transport_contract import TransportContract, TransportRig, numbered, payloads, take
+from tests.contracts.transport_contract import TransportContract
+from tests.contracts.transport_rig import TransportRig, numbered, payloads, take
 
 
 class TestNatsTransport(TransportContract):

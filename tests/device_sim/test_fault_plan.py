@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from device_sim.faults.campaign import FULL, needs_of
-from device_sim.faults.plan import Plan, PlanError, plan_of, read_plan
+from device_sim.faults.campaign import needs_of
+from device_sim.faults.plan import FULL, Plan, PlanError, plan_of, read_plan
 from device_sim.faults.table import FAULTS
 
 
@@ -51,6 +51,8 @@ def test_a_file_says_which_and_how_often(tmp_path: Path) -> None:
         ('only = ["busy"]\n[counts]\ncrowd = 1', "counts names crowd, which only leaves out"),
         ("[counts]\nbusy = -1", "counts.busy must be a whole number"),
         ('only = ["busy"]\n[counts]\nbusy = 0', "causes no fault at all"),
+        ('count = 201\nonly = ["owned"]', "owned can be caused 200 times at most"),
+        ("[counts]\nowned = 201", "owned can be caused 200 times at most"),
         ("seed = ", "the plan is no TOML"),
         ("# " + "x" * 70_000, "the plan is longer than"),
     ],

@@ -5,22 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.domain.attempts import (
-    CONFIDENCE_OF,
-    DEADLINE,
-    Attempt,
-    Confidence,
-    Evidence,
-    Outcome,
-    Source,
-    judged,
-    learn,
-    open_attempt,
-    succeed,
-)
+from gateway.domain.attempts import Attempt, Outcome, judged, learn, open_attempt, succeed
+from gateway.domain.evidence import CONFIDENCE_OF, Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage, stage_of
 from gateway.domain.identity import AttemptId, PairingId, UnitId
-from gateway.domain.silence import CLAIM_CONNECTED, PAIRING_OPENED, WAIT, due, silence
+from gateway.domain.silence import CLAIM_CONNECTED, DEADLINE, PAIRING_OPENED, WAIT, due, silence
 
 SECOND = timedelta(seconds=1)
 
@@ -62,6 +51,43 @@ def test_a_failure_closes_it_at_the_stage_that_failed(attempt: Attempt, now: dat
     assert (failed.stage_reached, failed.code, failed.outcome) == (Stage.ACT, Code.ACT_MAC_MISMATCH, Outcome.FAILED)
     assert (failed.closed_at, failed.due_at) == (now + SECOND, None)
     assert judged(failed, lines, now + 2 * SECOND).closed_at == now + SECOND, "it failed when it failed"
+
+
+def test_a_failed_attempt_that_gets_its_reason_later_failed_when_it_failed(attempt: Attempt, now: datetime) -> None:
+    late = now + DEADLINE
+    lines = [seen(Stage.CLAIM, now), silence([seen(Stage.CLAIM, now)], late)]
+    silent = judged(attempt, lines, late)
+    explained = judged(silent, [*lines, failure(Code.ACT_MAC_MISMATCH, now + SECOND)], late + 99 * SECOND)
+    assert (silent.outcome, silent.code) == (Outcome.FAILED, None)
+    assert (explained.code, explained.closed_at) == (Code.ACT_MAC_MISMATCH, late)
+    assert explained.updated_at == silent.updated_at == late, "what is told later does not make it younger"
+
+
+def test_another_code_for_the_same_stage_leaves_the_moment_and_another_stage_moves_it(
+    attempt: Attempt, now: datetime
+) -> None:
+    lines = [failure(Code.ACT_MAC_MISMATCH, now)]
+    failed = judged(attempt, lines, now)
+    lines.append(failure(Code.ACT_TYPEID_UNKNOWN, now + SECOND))
+    assert judged(failed, lines, now + SECOND).closed_at == now
+    lines.append(failure(Code.BIND_OWNED, now + 2 * SECOND))
+    assert judged(failed, lines, now + 2 * SECOND).closed_at == now + 2 * SECOND
+
+
+def test_what_failed_does_not_open_again_after_its_time(attempt: Attempt, now: datetime) -> None:
+    failed = judged(attempt, [failure(Code.ACT_MAC_MISMATCH, now)], now)
+    on = [failure(Code.ACT_MAC_MISMATCH, now), seen(Stage.CERT, now + SECOND)]
+    assert judged(failed, on, now + DEADLINE) is failed
+    assert judged(failed, on, now + DEADLINE - SECOND).outcome is Outcome.OPEN
+
+
+def test_what_becomes_known_after_its_time_does_not_make_it_younger(attempt: Attempt, now: datetime) -> None:
+    assert learn(attempt, now=now + 2 * DEADLINE, app_version="3.1").updated_at == now + DEADLINE
+
+
+def test_only_a_moment_of_its_own_time_belongs_to_it(attempt: Attempt, now: datetime) -> None:
+    moments = [now - SECOND, now, now + DEADLINE - SECOND, now + DEADLINE]
+    assert [attempt.was_under_way(at) for at in moments] == [False, True, True, False]
 
 
 def test_a_retry_goes_on_where_it_failed(attempt: Attempt, now: datetime) -> None:
@@ -147,6 +173,17 @@ def test_an_appliance_that_comes_back_as_a_stranger_did_not_switch_credentials(n
     assert silence(lines, now).code is Code.OPCONN_NEVER
     again = silence([*lines, replace(came, at=now + 9 * SECOND)], now + 60 * SECOND)
     assert (again.code, again.stage) == (Code.OPCONN_STILL_CLAIM, Stage.OPCONN)
+
+
+@pytest.mark.parametrize("source", [Source.APP, Source.LOCAL_LINK, Source.APPLIANCE_LATER])
+def test_only_the_broker_can_say_that_it_came_as_a_stranger(now: datetime, source: Source) -> None:
+    said = Evidence(source, now + 9 * SECOND, CLAIM_CONNECTED)
+    assert silence([seen(Stage.CERT, now + SECOND), said], now).code is Code.OPCONN_NEVER
+
+
+def test_only_the_pairing_itself_waits_for_a_person(now: datetime) -> None:
+    said = Evidence(Source.LOCAL_LINK, now, PAIRING_OPENED, stage=Stage.WIFI)
+    assert due([said], now) == now + WAIT[Stage.WIFI]
 
 
 def test_every_source_vouches_for_something_and_silence_for_an_inference_only() -> None:

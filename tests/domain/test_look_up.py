@@ -33,6 +33,11 @@ def test_a_mac_without_separators_may_be_a_machine_code_as_well() -> None:
         ("303/k7q4m2", "303"),
         ("303k7q4m2", "303"),
         ("001: k7q-4m2", "001"),
+        ("1 k7q-4m2", "001"),
+        ("1/k7q4m2", "001"),
+        ("30: k7q-4m2", "030"),
+        ("502 · k7q-4m2", "502"),
+        ("1 · k7q-4m2", "001"),
         ("k7q-4m2", None),
         ("K7Q4M2", None),
     ],
@@ -42,7 +47,9 @@ def test_digits_and_trace_id_are_read_as_people_say_them(words: str, digits: str
     assert (looked_for.digits, looked_for.trace_id) == (digits, "k7q-4m2")
 
 
-@pytest.mark.parametrize("words", ["303", "303 k7q", "30 k7q-4m2", "3033 k7q-4m2", "303 k7q-4m2 x", "303 k7q-4l2"])
+@pytest.mark.parametrize(
+    "words", ["303", "303 k7q", "1k7q-4m2", "30k7q4m2", "30-k7q-4m2", "3033 k7q-4m2", "303 k7q-4m2 x", "303 k7q-4l2"]
+)
 def test_what_is_no_trace_id_is_not_taken_for_one(words: str) -> None:
     assert (read_words(words).digits, read_words(words).trace_id) == (None, NO_ID)
 

@@ -57,7 +57,9 @@ silences = st.builds(
     st.sampled_from([Code.OPCONN_NEVER, Code.BIND_TIMEOUT_RETRY, Code.FIRST_NO_TELEMETRY, Code.OPCONN_STILL_CLAIM]),
 )
 facts = st.builds(
-    lambda at, says: Evidence(Source.APP, at, says), moments, st.sampled_from([APP_JOINED, WEAK_SIGNAL, "scan"])
+    lambda at, told: Evidence(told[0], at, told[1]),
+    moments,
+    st.sampled_from([(Source.APP, APP_JOINED), (Source.LOCAL_LINK, WEAK_SIGNAL), (Source.APP, "app_scan")]),
 )
 evidence = st.lists(st.one_of(signs, failures, remarks, silences, facts), max_size=12)
 
@@ -188,6 +190,20 @@ def test_otherwise_it_is_suspect_and_nobody_is_blamed(lines: list[Evidence]) -> 
     assert found.confidence is Confidence.REPORTED_BY_APPLIANCE
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        replace(rejected(), says=APP_JOINED, code=None, stage=None),
+        Evidence(Source.APPLIANCE_LATER, START, APP_JOINED),
+        Evidence(Source.APP, START, WEAK_SIGNAL),
+        Evidence(Source.APPLIANCE_LATER, START, WEAK_SIGNAL),
+    ],
+)
+def test_a_name_from_somebody_who_cannot_know_changes_nothing(forged: Evidence) -> None:
+    found = verdict([rejected(times=3), forged])
+    assert (found.code, found.contradictions) == (Code.WIFI_PASSWORD_REJECTED, ())
+
+
 def test_a_phone_that_joined_with_the_same_password_is_shown_against_the_appliance() -> None:
     joined = Evidence(Source.APP, START, APP_JOINED)
     (contradiction,) = verdict([rejected(times=5), joined]).contradictions
@@ -199,6 +215,13 @@ def test_two_sources_that_disagree_are_both_shown() -> None:
     found = verdict([failed(Code.NET_DNS_FAILED, 0, Source.APPLIANCE), said])
     assert found.code is Code.NET_DNS_FAILED
     assert [one.second for one in found.contradictions] == [said]
+
+
+def test_the_same_contradiction_said_again_is_shown_once_as_it_was_said_last() -> None:
+    said = [failed(Code.NET_NO_INTERNET, second, Source.APP) for second in (3, 1, 2)]
+    other = failed(Code.NET_CAPTIVE_PORTAL, 0, Source.APP)
+    found = verdict([failed(Code.NET_DNS_FAILED, 0, Source.APPLIANCE), *said, other])
+    assert [one.second for one in found.contradictions] == [other, said[0]]
 
 
 def test_a_remark_speaks_when_it_works_or_when_nothing_else_does() -> None:

@@ -1,23 +1,16 @@
 """`hearthgate demo --once` as a new user runs it, twice on the same folder."""
 
-import asyncio
 import json
-import sys
 from pathlib import Path
+
+from tests.journeys.program import ran
 
 STEPS = ["keys", "gateway", "units", "account", "pairing", "pairing", "pairing", "state", "command", "failure"]
 
 
 async def played(folder: Path) -> tuple[int | None, list[dict[str, object]], str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "gateway", "demo", "--once", "--json", "--folder", str(folder)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(90):
-        out, error = await process.communicate()
-    return process.returncode, [json.loads(line) for line in out.splitlines()], error.decode()
+    code, out, error = await ran("demo", "--once", "--json", "--folder", str(folder))
+    return code, [json.loads(line) for line in out.splitlines()], error
 
 
 async def test_the_story_is_played_to_its_end_and_goes_on_from_the_same_data(tmp_path: Path) -> None:

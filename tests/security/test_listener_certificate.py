@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bootstrap.secrets import api_tls, open_secrets
+from gateway.bootstrap.secrets import api_tls, console_tls, open_secrets
 from gateway.config import Settings
 from gateway.runtime.clock import utc_now
 from gateway.security.certificate_facts import certificate_facts
@@ -33,3 +33,11 @@ def test_a_certificate_that_serves_is_kept(tmp_path: Path, hosts: tuple[str, ...
 def test_another_host_needs_another_certificate(tmp_path: Path) -> None:
     served(tmp_path, "gateway.example")
     assert served(tmp_path, "gateway.example", "home.example") == {"gateway.example", "home.example"}
+
+
+def test_whoever_starts_a_listener_without_its_files_is_told_which_one(tmp_path: Path) -> None:
+    """Settings refuse it before; a program that makes its own does not."""
+    settings = Settings.model_validate({"data_folder": tmp_path, "region": "local"})
+    settings = settings.model_copy(update={"console": settings.console.model_copy(update={"tls": "files"})})
+    with pytest.raises(ValueError, match=r"console\.certificate_file and console\.key_file are needed"):
+        console_tls(open_secrets(settings, utc_now), settings, utc_now)

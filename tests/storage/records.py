@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.domain.accounts import Account, LoginKind
-from gateway.domain.attempts import Attempt, Confidence, Outcome
+from gateway.domain.attempts import Attempt, Outcome
 from gateway.domain.binding import Binding, Role
 from gateway.domain.certificates import Certificate, CertificateState
 from gateway.domain.commands import Command, Status
 from gateway.domain.devices import Device
+from gateway.domain.evidence import Confidence
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import (
     AccountId,

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome, Source
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.funnel import Share, Tally, TopCode
 from gateway.domain.identity import AttemptId, ClaimId, DeviceId, PairingId, UnitId

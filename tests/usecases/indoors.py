@@ -18,8 +18,9 @@ from device_sim.keys import new_key, serial_hex
 from gateway.bootstrap.secrets import open_secrets
 from gateway.config import Settings
 from gateway.domain.accounts import Account, LoginKind
-from gateway.domain.attempts import Attempt, Evidence
+from gateway.domain.attempts import Attempt
 from gateway.domain.devices import DeviceStatus
+from gateway.domain.evidence import Evidence
 from gateway.domain.identity import AccountId, AttemptId, ClaimId, DeviceId, Kind, UnitId
 from gateway.domain.units import CertificateCredential, KeyCredential, Unit, normal_mac, normal_machine_code
 from gateway.observability.metrics import Metrics

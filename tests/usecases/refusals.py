@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from gateway.domain.attempts import Confidence, Outcome
+from gateway.domain.attempts import Outcome
+from gateway.domain.evidence import Confidence
 from gateway.domain.failures import CATALOGUE, Code, Retry
 from tests.usecases.indoors import Indoors
 from tests.usecases.made import Made

@@ -15,7 +15,7 @@ from tests.api.rig import NAME, PASSWORD, Rig
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    made = Rig(str(tmp_path / "gateway.db"))
+    made = Rig(f"sqlite:///{tmp_path / 'gateway.db'}")
     yield made
     await made.close()
 
@@ -67,7 +67,7 @@ async def test_a_stolen_digest_is_no_password_before_or_after_the_first_login(ri
 async def test_the_digest_is_not_kept(rig: Rig) -> None:
     await import_rows(rig, row())
     rig.database.close()
-    content = b"".join(path.read_bytes() for path in Path(rig.path).parent.iterdir())
+    content = b"".join(path.read_bytes() for path in Path(rig.engine.url.database or "").parent.iterdir())
     assert digest().encode() not in content
     assert bytes.fromhex(digest()) not in content
     assert b"md5s1" in content  # a control: the row is there

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from device_sim.keys import certificate_request, new_key
-from gateway.domain.attempts import Confidence
 from gateway.domain.certificates import LIFE, RENEW_ONLY
+from gateway.domain.evidence import Confidence
 from gateway.domain.failures import Code
 from gateway.domain.units import BlockReason
 from gateway.usecases.connections import Denied

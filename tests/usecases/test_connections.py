@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.attempts import Confidence
+from gateway.domain.evidence import Confidence
 from gateway.domain.failures import Code
 from gateway.domain.identity import DeviceId, Kind
 from gateway.domain.presence import Offline, Online

@@ -1,9 +1,9 @@
 """What becomes of attempts is counted, timed and read by support, from real requests on."""
 
 from gateway.bootstrap.counting import CommitCounts
-from gateway.domain.attempts import DEADLINE
 from gateway.domain.failures import Code, Stage
 from gateway.domain.funnel import Share
+from gateway.domain.silence import DEADLINE
 from gateway.usecases import progress, support
 from tests.usecases.happenings import report
 from tests.usecases.indoors import Indoors

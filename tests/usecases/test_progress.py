@@ -1,8 +1,10 @@
 """Attempts: what silence means, which evidence belongs together, and that nobody spoils another's."""
 
-from gateway.domain.attempts import DEADLINE, Confidence, Outcome
+from gateway.domain.attempts import Outcome
+from gateway.domain.evidence import Confidence
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import DeviceId
+from gateway.domain.silence import DEADLINE
 from gateway.protocol.topics import UpChannel
 from gateway.usecases import progress
 from tests.usecases.happenings import report
@@ -93,7 +95,9 @@ async def test_what_the_appliance_remembered_is_its_own_word_and_decides_nothing
     reply = await gateway.activated(made, history=history)
     attempt, evidence = await gateway.attempt(reply["trace_id"])
     remembered = [line for line in evidence if line.source == "L"]
-    assert [(line.says, line.raw_code) for line in remembered] == [("wifi", "102")]
+    assert [(line.says, line.raw_code, line.detail) for line in remembered] == [
+        ("appliance_remembers_failure", "102", "wifi")
+    ]
     assert attempt.code is None
     await gateway.hello(made)
     await gateway.say(made, UpChannel.LOG, {"entries": history})

@@ -1,9 +1,9 @@
 """Run check: each point judged by what the gateway knows at that moment."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +17,7 @@ from gateway.usecases import presence
 from gateway.usecases.repositories.states import StoredState
 from gateway.usecases.run_check import CLOCK_MAY_DIFFER, Judged, Point, run_check
 from gateway.usecases.transaction import Transaction
-from tests.databases import DURABLE, fresh_url, opened
+from tests.databases import POSTGRESQL
 from tests.storage.records import (
     NOW,
     a_binding,
@@ -33,12 +33,6 @@ HEATER = device_id(1)
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 Work = Callable[[Transaction], object]
-
-
-@pytest.fixture(params=DURABLE)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
-        yield database
 
 
 def a_certificate(serial: str = "1a", **facts: object) -> Certificate:
@@ -91,6 +85,20 @@ async def points(database: Database, *works: Work, after: timedelta = SECOND) ->
     assert checks is not None
     assert [check.point for check in checks] == list(Point), "all of them, each once, in order"
     return {check.point: (check.judged, check.seen) for check in checks}
+
+
+@pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
+async def test_nobody_waits_for_a_check_and_it_waits_for_nobody(database: Database) -> None:
+    def reports(tx: Transaction) -> None:
+        reported(tx)
+        hello(tx)
+
+    await points(database, reports)
+    with database.engine.begin() as storing:
+        for table in ("states", "presences"):
+            storing.exec_driver_sql(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608 - names of ours
+        async with asyncio.timeout(5):
+            assert await database.run(lambda tx: run_check(tx, HEATER, NOW + SECOND)) is not None
 
 
 def hello(tx: Transaction) -> None:

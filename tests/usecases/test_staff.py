@@ -1,7 +1,6 @@
 """Accounts of staff: what an admin may do, and to whom not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,27 +8,14 @@ import pytest
 
 from gateway.domain.audit import MACHINE, Result
 from gateway.domain.staff import Action, StaffId, StaffRole
-from gateway.storage.database import Database
 from gateway.usecases import staff, staff_sessions
 from gateway.usecases.accounts import BadChoice
 from gateway.usecases.staff import Changed, Enrolled, LastAdmin, NoSuchStaff, OwnAccount, StaffNameTaken
 from gateway.usecases.staff_sessions import LoggedIn, LogInRefused, MayNotError, totp_place
-from tests.databases import DURABLE, fresh_url, opened
-from tests.staff_desk import PASSWORD, Desk, secret_in
+from tests.console.people import PASSWORD, prepared, secret_in
+from tests.databases import fresh_url, opened
+from tests.staff_desk import Desk
 from tests.storage.staff_records import a_grant
-
-
-@pytest.fixture(params=DURABLE)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
-        yield database
-
-
-@pytest.fixture
-async def desk(database: Database) -> AsyncIterator[Desk]:
-    one = Desk(database)
-    yield one
-    one.close()
 
 
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -45,17 +31,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 async def test_a_name_is_taken_also_by_who_left(desk: Desk) -> None:
     ada = await desk.hire("ada", StaffRole.AGENT)
     await desk.run(lambda tx: staff.disable(tx, ada.staff_id, by=None, now=desk.now))
-    new = await staff.prepare_staff(
-        "ada",
-        PASSWORD,
-        [StaffRole.ADMIN],
-        passwords=desk.passwords,
-        indexes=desk.indexes,
-        identifiers=desk.identifiers,
-        sealer=desk.sealer,
-        tokens=desk.tokens,
-        now=desk.now,
-    )
+    new = await prepared(desk, "ada", StaffRole.ADMIN, now=desk.now)
     before = len(await desk.rows())
     assert await desk.run(lambda tx: staff.create(tx, new, by=None, now=desk.now)) == StaffNameTaken()
     assert len(await desk.rows()) == before

@@ -1,9 +1,8 @@
 """Staff log in with three things, each of which is missed in the same way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import concurrent.futures
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +10,11 @@ import pytest
 from gateway.domain.audit import NOBODY, Result
 from gateway.domain.staff import IDLE_LIFE, Action, StaffRole
 from gateway.domain.throttle import FREE_TRIES
+from gateway.domain.totp import matching_step
 from gateway.security.passwords import BcryptPasswords
-from gateway.storage.database import Database
 from gateway.usecases import staff, staff_sessions
 from gateway.usecases.audit import AuditUnavailableError
-from gateway.usecases.services import PasswordRecord
+from gateway.usecases.services import PasswordBusyError, PasswordRecord
 from gateway.usecases.staff_sessions import (
     LoggedIn,
     LogInRefused,
@@ -24,21 +23,8 @@ from gateway.usecases.staff_sessions import (
     csrf_token,
     still_signed_in,
 )
-from tests.databases import DURABLE, fresh_url, opened
-from tests.staff_desk import PASSWORD, Desk
-
-
-@pytest.fixture(params=DURABLE)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
-        yield database
-
-
-@pytest.fixture
-async def desk(database: Database) -> AsyncIterator[Desk]:
-    one = Desk(database)
-    yield one
-    one.close()
+from tests.console.people import PASSWORD
+from tests.staff_desk import Desk
 
 
 async def test_name_password_and_code_open_a_session(desk: Desk) -> None:
@@ -239,6 +225,69 @@ async def test_a_password_that_was_changed_while_it_was_checked_does_not_count(
 
     monkeypatch.setattr(BcryptPasswords, "verify", changed_meanwhile)
     assert await desk.log_in("ada", ada.code(desk.now)) == LogInRefused()
+
+
+async def test_a_log_in_with_the_old_password_does_not_survive_a_reset(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reset begins when the log-in has read the old password in its last transaction."""
+    ada, loop = await desk.hire("ada", StaffRole.AGENT), asyncio.get_running_loop()
+    other = await desk.passwords.hash("another long password")
+    matching = matching_step
+    resets: list[concurrent.futures.Future[Any]] = []
+
+    def reset_meanwhile(*presented: Any, **about: Any) -> int | None:
+        if not resets:
+            work = desk.run(lambda tx: staff.set_password(tx, ada.staff_id, other, by=None, now=desk.now))
+            resets.append(asyncio.run_coroutine_threadsafe(work, loop))
+            concurrent.futures.wait(resets, timeout=0.5)  # done, or waiting for this transaction
+        return matching(*presented, **about)
+
+    monkeypatch.setattr(staff_sessions, "matching_step", reset_meanwhile)
+    answer = await desk.log_in("ada", ada.code(desk.now))
+    assert isinstance(await asyncio.wrap_future(resets[0]), staff.Changed)
+    assert isinstance(answer, LogInRefused) or await desk.who(answer.token) is None
+
+
+async def test_who_is_not_admitted_waits_for_one_hash_whatever_was_right(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await desk.hire("ada", StaffRole.AGENT)
+    desk.passwords._cost = 5  # so that the record is an old one
+    hashed: list[str] = []
+    hashing = BcryptPasswords.hash
+
+    async def counted(self: BcryptPasswords, password: str) -> PasswordRecord:
+        hashed.append(password)
+        return await hashing(self, password)
+
+    monkeypatch.setattr(BcryptPasswords, "hash", counted)
+    wrong = "000000" if ada.code(desk.now) != "000000" else "111111"
+    assert await desk.log_in("ada", wrong) == LogInRefused()
+    assert hashed == []
+    assert isinstance(await desk.log_in("ada", ada.code(desk.now)), LoggedIn)
+    assert hashed == [PASSWORD]
+
+
+async def test_who_is_admitted_stays_so_when_the_hash_cannot_be_renewed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await desk.hire("ada", StaffRole.AGENT)
+    desk.passwords._cost = 5
+
+    async def busy(_self: BcryptPasswords, _password: str) -> PasswordRecord:
+        raise PasswordBusyError(2)
+
+    monkeypatch.setattr(BcryptPasswords, "hash", busy)
+    assert isinstance(await desk.log_in("ada", ada.code(desk.now)), LoggedIn)
+
+
+async def test_a_wait_is_told_in_the_row_that_begins_it(desk: Desk) -> None:
+    await desk.hire("ada", StaffRole.AGENT)
+    for _ in range(FREE_TRIES + 3):
+        await desk.log_in("ada", "000000", "wrong horses")
+    reasons = [row.entry.reason for row in await desk.rows() if row.entry.action == Action.LOG_IN]
+    assert reasons == [""] * (FREE_TRIES - 1) + ["further tries wait 30 s"]
 
 
 async def test_a_clock_that_was_set_back_lets_nobody_use_a_code_again(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from tests.api.rig import Rig
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    made = Rig(str(tmp_path / "gateway.db"))
+    made = Rig(f"sqlite:///{tmp_path / 'gateway.db'}")
     yield made
     await made.close()
 
@@ -85,6 +85,6 @@ async def test_counts_are_forgotten_after_a_day_and_not_before(rig: Rig) -> None
 async def test_the_table_names_neither_people_nor_addresses(rig: Rig) -> None:
     await take(rig, keys(rig, name="ann@example.org"))
     rig.database.close()
-    content = b"".join(path.read_bytes() for path in Path(rig.path).parent.iterdir())
+    content = b"".join(path.read_bytes() for path in Path(rig.engine.url.database or "").parent.iterdir())
     assert b"ann@example.org" not in content
     assert b"192.0.2.1" not in content

@@ -1,273 +1,23 @@
-"""From what happens to the verdict that support reads: joined, remembered, silent, repeated, contradicted."""
+"""From what happens once an appliance is activated to the verdict that support reads."""
 
 from datetime import timedelta
 
 import pytest
 
-from gateway.domain.attempts import Attempt, Confidence, Evidence, Outcome
-from gateway.domain.evidence import Source
+from gateway.bootstrap.counting import CommitCounts
+from gateway.domain.attempts import Attempt, Outcome
+from gateway.domain.evidence import Confidence, Evidence, Source
 from gateway.domain.failures import Code, Stage
 from gateway.domain.identity import ClaimId, DeviceId
-from gateway.domain.silence import WAIT
-from gateway.protocol.topics import UpChannel
-from gateway.usecases import appliances, broker_log, progress, states
+from gateway.usecases import appliances, states
 from gateway.usecases.certificates import revoke_all
-from gateway.usecases.connections import Denied, Permitted
+from gateway.usecases.connections import Denied
 from gateway.usecases.states import Reported
-from gateway.usecases.verdicts import LINES_AT_MOST, noted
+from gateway.usecases.verdicts import LINES_AT_MOST, LINES_EVER, noted
+from tests.usecases.attempts_so_far import log, paired_and_connected, tick, told
 from tests.usecases.happenings import report
 from tests.usecases.indoors import Indoors
 from tests.usecases.made import Made
-
-HOME = b"home" * 8
-WIFI = {"stage": "wifi", "code": "auth_fail", "count": 4}
-
-
-async def log(gateway: Indoors, says: str, name: str | None = None, home: bytes | None = HOME) -> None:
-    await gateway.run(lambda tx: broker_log.note(tx, says, name, home, gateway.now))
-
-
-async def tick(gateway: Indoors, **by: float) -> int:
-    gateway.pass_by(**by)
-    return await gateway.run(lambda tx: progress.close_overdue(tx, gateway.now))
-
-
-async def paired_and_connected(gateway: Indoors) -> tuple[Made, str]:
-    made, account = await gateway.made(), await gateway.account()
-    opened = await gateway.pairing(account)
-    await gateway.activated(made, bind_token=opened.bind_token)
-    await gateway.hello(made)
-    return made, opened.pairing.trace_id
-
-
-async def told(gateway: Indoors, trace_id: str) -> tuple[Code | None, Confidence]:
-    attempt, _ = await gateway.attempt(trace_id)
-    return attempt.code, attempt.confidence
-
-
-# -- nameless connections
-
-
-@pytest.mark.parametrize(
-    ("says", "code"),
-    [
-        ("tls_no_client_certificate", Code.TLS_CLIENT_CERT_MISSING),
-        ("tls_client_certificate_expired", Code.TLS_CLIENT_CERT_INVALID),
-        ("tls_server_refused_by_clock", Code.TLS_CLOCK),
-        ("tls_version", Code.TLS_VERSION),
-        ("tls_reset", Code.TLS_RESET),
-        ("broker_busy", Code.TLS_BROKER_BUSY),
-    ],
-)
-async def test_a_nameless_failure_of_the_only_home_that_pairs_is_probably_its_appliances(
-    gateway: Indoors, says: str, code: Code
-) -> None:
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    gateway.pass_by(seconds=119)
-    await log(gateway, says)
-    attempt, lines = await gateway.attempt(opened.pairing.trace_id)
-    assert (attempt.code, attempt.confidence, attempt.stage_reached) == (code, Confidence.INFERRED, Stage.TLS)
-    assert lines[-1].probable
-    assert [row for row in gateway.rows(without=frozenset())["evidence"] if HOME in row] == [], (
-        "the address is not kept"
-    )
-
-
-async def test_an_old_attempt_of_the_name_in_the_certificate_does_not_hide_the_home(gateway: Indoors) -> None:
-    made = await gateway.made()
-    await gateway.connect(made)
-    gateway.pass_by(seconds=200)
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    await log(gateway, "tls_client_certificate_expired", made.claim_id)
-    assert await told(gateway, opened.pairing.trace_id) == (Code.TLS_CLIENT_CERT_INVALID, Confidence.INFERRED)
-
-
-async def test_with_two_pairings_at_one_address_nobody_is_accused(gateway: Indoors) -> None:
-    opened = [await gateway.pairing(await gateway.account(), HOME) for _ in range(2)]
-    await log(gateway, "tls_version")
-    for one in opened:
-        assert [line.says for line in (await gateway.attempt(one.pairing.trace_id))[1]] == ["pairing_opened"]
-
-
-async def test_a_failure_of_another_home_or_much_later_is_nobodys(gateway: Indoors) -> None:
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    await log(gateway, "tls_version", home=b"else" * 8)
-    gateway.pass_by(seconds=121)
-    await log(gateway, "tls_version")
-    assert len((await gateway.attempt(opened.pairing.trace_id))[1]) == 1
-
-
-async def test_a_name_in_a_failed_handshake_may_be_anybodys_and_never_makes_it_observed(gateway: Indoors) -> None:
-    made = await gateway.made()
-    await gateway.connect(made)
-    await log(gateway, "tls_client_certificate_refused", made.claim_id)
-    attempt = await gateway.run(lambda tx: tx.attempts.latest_of_claim(made.claim_id))
-    assert attempt is not None
-    assert attempt.code is None or attempt.confidence is Confidence.INFERRED
-    lines = await gateway.run(lambda tx: tx.attempts.evidence(attempt.attempt_id))
-    assert lines[-1].probable
-
-
-async def test_a_denied_topic_is_the_claims_before_and_the_appliances_after_activation(gateway: Indoors) -> None:
-    made = await gateway.made()
-    await gateway.connect(made)
-    await log(gateway, "publish_denied", made.claim_id)
-    attempt = await gateway.run(lambda tx: tx.attempts.latest_of_claim(made.claim_id))
-    assert attempt is not None
-    assert (attempt.code, attempt.confidence) == (Code.CLAIM_TOPIC_DENIED, Confidence.OBSERVED)
-    other, trace_id = await paired_and_connected(gateway)
-    gateway.pass_by(seconds=1)
-    await log(gateway, "publish_denied", other.device_id)
-    assert await told(gateway, trace_id) == (Code.OPCONN_ACL_DENIED, Confidence.OBSERVED)
-
-
-async def test_a_claim_identity_that_is_refused_is_shown_to_the_only_pairing_of_its_home(gateway: Indoors) -> None:
-    made = await gateway.made()
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    assert await gateway.connect(made, client_id="somebody", address_index=HOME) == Denied(Code.CLAIM_ID_MISMATCH)
-    assert await told(gateway, opened.pairing.trace_id) == (Code.CLAIM_ID_MISMATCH, Confidence.INFERRED)
-    own = await gateway.run(lambda tx: tx.attempts.latest_of_claim(made.claim_id))
-    assert own is not None
-    assert (own.code, own.confidence, own.pairing_id) == (Code.CLAIM_ID_MISMATCH, Confidence.OBSERVED, None)
-
-
-async def test_another_appliance_of_the_home_does_not_take_the_pairing_from_the_one_that_brings_the_token(
-    gateway: Indoors,
-) -> None:
-    mine, other = await gateway.made(), await gateway.made()
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    await gateway.connect(other, address_index=HOME)
-    assert (await gateway.activated(other))["trace_id"] != opened.pairing.trace_id
-    await gateway.connect(mine, address_index=HOME)
-    reply = await gateway.activated(mine, bind_token=opened.bind_token)
-    assert reply["trace_id"] == opened.pairing.trace_id
-    gateway.pass_by(seconds=1)
-    await gateway.hello(mine)
-    await report(gateway, mine, 1)
-    assert (await gateway.attempt(opened.pairing.trace_id))[0].outcome is Outcome.SUCCEEDED
-
-
-async def test_an_appliance_that_never_got_its_token_is_probably_the_one_that_its_homes_pairing_waits_for(
-    gateway: Indoors,
-) -> None:
-    made = await gateway.made()
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    await gateway.connect(made, address_index=HOME)
-    await gateway.activated(made)
-    assert isinstance(await gateway.arrive(made, address_index=HOME), Permitted)
-    await gateway.say_hello(made)
-    attempt, lines = await gateway.attempt(opened.pairing.trace_id)
-    assert (attempt.stage_reached, attempt.confidence) == (Stage.OPCONN, Confidence.INFERRED)
-    assert [line.says for line in lines if line.probable] == ["claim_connected", "operational_connection"]
-    assert await tick(gateway, seconds=30) == 1
-    assert await told(gateway, opened.pairing.trace_id) == (Code.BIND_TIMEOUT_RETRY, Confidence.INFERRED)
-
-
-async def test_an_appliance_that_has_been_there_before_is_not_what_a_pairing_waits_for(gateway: Indoors) -> None:
-    made = await gateway.made()
-    await gateway.activated(made)
-    await gateway.hello(made)
-    opened = await gateway.pairing(await gateway.account(), HOME)
-    assert isinstance(await gateway.arrive(made, address_index=HOME), Permitted)
-    assert [line.says for line in (await gateway.attempt(opened.pairing.trace_id))[1]] == ["pairing_opened"]
-
-
-# -- silence
-
-
-async def test_each_stage_has_its_own_deadline_and_a_sign_of_life_clears_the_silence(gateway: Indoors) -> None:
-    made, account = await gateway.made(), await gateway.account()
-    opened = await gateway.pairing(account)
-    await gateway.activated(made, bind_token=opened.bind_token)
-    assert await tick(gateway, seconds=WAIT[Stage.CERT].total_seconds() - 1) == 0
-    assert await tick(gateway, seconds=1) == 1
-    assert await told(gateway, opened.pairing.trace_id) == (Code.OPCONN_NEVER, Confidence.INFERRED)
-    assert await tick(gateway, seconds=1) == 0, "said once"
-    await gateway.hello(made)
-    attempt, lines = await gateway.attempt(opened.pairing.trace_id)
-    assert (attempt.outcome, attempt.stage_reached, attempt.code) == (Outcome.OPEN, Stage.BIND, None)
-    assert "deadline_passed" in [line.says for line in lines]
-    assert await tick(gateway, seconds=60) == 1
-    assert await told(gateway, opened.pairing.trace_id) == (Code.FIRST_NO_TELEMETRY, Confidence.INFERRED)
-    gateway.pass_by(seconds=1)
-    await report(gateway, made, 1)
-    assert (await gateway.attempt(opened.pairing.trace_id))[0].outcome is Outcome.SUCCEEDED
-
-
-async def test_connected_and_not_bound_in_time_is_a_retry_of_the_binding(gateway: Indoors) -> None:
-    made, account = await gateway.made(), await gateway.account()
-    opened = await gateway.pairing(account)
-    await gateway.ask(made, bind_token=opened.bind_token, type_id="kettle.k9")
-    reply = await gateway.activated(made)
-    await gateway.hello(made)
-    assert await tick(gateway, seconds=30) == 1
-    assert await told(gateway, reply["trace_id"]) == (Code.BIND_TIMEOUT_RETRY, Confidence.INFERRED)
-
-
-async def test_the_app_hears_of_a_verdict_and_of_its_end(gateway: Indoors) -> None:
-    made, account = await gateway.made(), await gateway.account()
-    opened = await gateway.pairing(account)
-    await gateway.ask(made, bind_token=opened.bind_token, type_id="kettle.k9")
-    await gateway.activated(made, bind_token=opened.bind_token)
-    events = await gateway.run(lambda tx: tx.events.of_account(account, 0, 100))
-    verdicts = [event.data for event in events if event.kind == "pairing.verdict"]
-    assert [(one["code"], one["number"], one["failed"]) for one in verdicts] == [
-        ("act.typeid_unknown", 504, True),
-        (None, None, False),
-    ]
-    assert {one["trace_id"] for one in verdicts} == {opened.pairing.trace_id}
-
-
-# -- what the appliance remembers
-
-
-async def test_a_remembered_failure_explains_the_attempt_that_ended_in_silence(gateway: Indoors) -> None:
-    made, account = await gateway.made(), await gateway.account()
-    first = await gateway.pairing(account)
-    await tick(gateway, seconds=200)
-    assert await told(gateway, first.pairing.trace_id) == (None, Confidence.UNKNOWN)
-    second = await gateway.pairing(account)
-    gateway.pass_by(seconds=20)
-    await gateway.activated(made, bind_token=second.bind_token, history=[{**WIFI, "ago_ms": 100_000}])
-    attempt, lines = await gateway.attempt(first.pairing.trace_id)
-    assert (attempt.code, attempt.confidence) == (Code.WIFI_PASSWORD_REJECTED, Confidence.REPORTED_BY_APPLIANCE)
-    assert (lines[-1].source, lines[-1].raw_code, lines[-1].times) == (Source.APPLIANCE_LATER, "auth_fail", 4)
-    assert (await gateway.attempt(second.pairing.trace_id))[0].code is None
-
-
-async def test_what_another_account_tried_is_not_explained_by_this_appliance(gateway: Indoors) -> None:
-    made = await gateway.made()
-    other = await gateway.pairing(await gateway.account())
-    gateway.pass_by(seconds=100)
-    mine = await gateway.pairing(await gateway.account())
-    gateway.pass_by(seconds=20)
-    await gateway.activated(made, bind_token=mine.bind_token, history=[{**WIFI, "ago_ms": 60_000}])
-    assert len((await gateway.attempt(other.pairing.trace_id))[1]) == 1
-
-
-async def test_the_same_memory_told_again_is_kept_once_and_an_absurd_age_is_bounded(gateway: Indoors) -> None:
-    made = await gateway.made()
-    reply = await gateway.activated(made, history=[{**WIFI, "ago_ms": 2**53 - 1}])
-    await gateway.hello(made)
-    for _ in range(3):
-        gateway.pass_by(seconds=10)
-        await gateway.say(made, UpChannel.LOG, {"entries": [{"stage": "x", "code": "E9", "ago_ms": 2**53 - 1}]})
-    _, lines = await gateway.attempt(reply["trace_id"])
-    remembered = [line for line in lines if line.source is Source.APPLIANCE_LATER]
-    assert all(gateway.now - line.at <= timedelta(days=31) for line in remembered)
-    assert remembered[0].code is Code.WIFI_PASSWORD_REJECTED
-    assert (remembered[1].raw_code, remembered[1].code) == ("E9", None)
-
-
-async def test_how_the_appliance_hears_its_access_point_is_kept_in_figures(gateway: Indoors) -> None:
-    made = await gateway.made()
-    reply = await gateway.activated(made, radio={"rssi": -81, "security": "wpa2", "band": "2.4"})
-    _, lines = await gateway.attempt(reply["trace_id"])
-    (heard,) = [line for line in lines if line.source is Source.APPLIANCE]
-    assert (heard.says, heard.detail) == ("signal_weak", "rssi -81 dBm, 2.4 GHz, wpa2")
-
-
-# -- once it is activated
 
 
 async def test_an_appliance_that_keeps_coming_as_a_stranger_did_not_switch(gateway: Indoors) -> None:
@@ -302,7 +52,7 @@ async def test_units_that_share_a_claim_certificate_are_not_told_apart_by_it(gat
     assert (await gateway.attempt(trace_id))[0].code is not Code.OPCONN_STILL_CLAIM
 
 
-async def test_more_than_five_connections_in_ten_minutes_are_a_fault_of_their_own(gateway: Indoors) -> None:
+async def test_more_than_five_connections_in_one_attempt_are_a_fault_of_their_own(gateway: Indoors) -> None:
     made, trace_id = await paired_and_connected(gateway)
     for _ in range(4):
         gateway.pass_by(seconds=10)
@@ -314,6 +64,25 @@ async def test_more_than_five_connections_in_ten_minutes_are_a_fault_of_their_ow
     gateway.pass_by(seconds=1)
     await report(gateway, made, 1)
     assert (await gateway.attempt(trace_id))[0].outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("bound", [True, False])
+async def test_one_that_flaps_is_told_and_counted_once_however_often_it_comes(gateway: Indoors, *, bound: bool) -> None:
+    gateway.database.on_commit(CommitCounts(gateway.metrics).committed)
+    made, account = await gateway.made(), await gateway.account()
+    opened = await gateway.pairing(account)
+    if not bound:  # its first try named the pairing and was refused; the next one came without the token
+        await gateway.ask(made, bind_token=opened.bind_token, type_id="kettle.k9")
+    await gateway.activated(made, bind_token=opened.bind_token if bound else None)
+    await gateway.hello(made)
+    for _ in range(8):
+        gateway.pass_by(seconds=10)
+        await gateway.say_hello(made)
+    events = await gateway.run(lambda tx: tx.events.of_account(account, 0, 100))
+    verdicts = [event.data["code"] for event in events if event.kind == "pairing.verdict"]
+    assert verdicts[0 if bound else 2 :] == ["opconn.flapping"]
+    counted = {"code": "opconn.flapping", "confidence": "observed"}
+    assert gateway.metrics.registry.get_sample_value("hearthgate_activation_failures_total", counted) == 1
 
 
 async def test_a_restart_with_a_replaced_certificate_is_told_of_the_attempt_under_way(
@@ -362,20 +131,59 @@ async def test_a_report_that_cannot_be_read_is_the_reason_until_one_can(gateway:
     assert (await gateway.attempt(trace_id))[0].outcome is Outcome.SUCCEEDED
 
 
-async def test_a_flood_of_lines_is_bounded_and_still_hears_what_changes_the_verdict(gateway: Indoors) -> None:
+# -- a flood
+
+
+async def claimed(gateway: Indoors) -> tuple[Made, Attempt]:
+    """An appliance that came with its claim certificate, and its attempt."""
     made = await gateway.made()
     await gateway.connect(made)
+    return made, await attempt_of(gateway, made)
 
-    def attempt_of() -> object:
-        return gateway.run(lambda tx: tx.attempts.latest_of_claim(ClaimId(made.claim_id)))
 
-    attempt = await attempt_of()  # type: ignore[misc]
-    assert isinstance(attempt, Attempt)
+async def attempt_of(gateway: Indoors, made: Made) -> Attempt:
+    found = await gateway.run(lambda tx: tx.attempts.latest_of_claim(ClaimId(made.claim_id)))
+    assert found is not None
+    return found
+
+
+async def lines_of(gateway: Indoors, attempt: Attempt) -> list[Evidence]:
+    return await gateway.run(lambda tx: tx.attempts.evidence(attempt.attempt_id))
+
+
+def claim_failure(gateway: Indoors, code: Code, source: Source, after_s: int) -> Evidence:
+    at = gateway.now + timedelta(seconds=after_s)
+    return Evidence(source, at, "failed", code.value, Stage.CLAIM, code)
+
+
+async def test_a_flood_of_lines_is_bounded_and_still_hears_what_changes_the_verdict(gateway: Indoors) -> None:
+    made, attempt = await claimed(gateway)
     flood = [Evidence(Source.BROKER, gateway.now, f"line {number}") for number in range(2 * LINES_AT_MOST)]
     await gateway.run(lambda tx: noted(tx, attempt, flood, gateway.now))
     await log(gateway, "publish_denied", made.claim_id)
-    attempt = await attempt_of()  # type: ignore[misc]
-    assert isinstance(attempt, Attempt)
+    attempt = await attempt_of(gateway, made)
     assert attempt.code is Code.CLAIM_TOPIC_DENIED
-    lines = await gateway.run(lambda tx: tx.attempts.evidence(attempt.attempt_id))
-    assert len(lines) == LINES_AT_MOST + 1
+    assert len(await lines_of(gateway, attempt)) == LINES_AT_MOST + 1
+
+
+async def test_a_flood_of_contradictions_is_bounded_as_well(gateway: Indoors) -> None:
+    made, attempt = await claimed(gateway)
+    await log(gateway, "publish_denied", made.claim_id)
+    attempt = await attempt_of(gateway, made)
+    flood = [
+        claim_failure(gateway, Code.CLAIM_THROTTLED, Source.APPLIANCE, second) for second in range(2 * LINES_AT_MOST)
+    ]
+    after = await gateway.run(lambda tx: noted(tx, attempt, flood, gateway.now))
+    assert after.code is Code.CLAIM_TOPIC_DENIED
+    assert len(await lines_of(gateway, attempt)) == LINES_AT_MOST
+
+
+async def test_two_who_disagree_in_turn_are_heard_only_so_long_and_silence_after_them_still(gateway: Indoors) -> None:
+    _, attempt = await claimed(gateway)
+    codes = (Code.CLAIM_THROTTLED, Code.CLAIM_TOPIC_DENIED)
+    flood = [claim_failure(gateway, codes[n % 2], Source.BROKER, n) for n in range(LINES_EVER + LINES_AT_MOST)]
+    attempt = await gateway.run(lambda tx: noted(tx, attempt, flood, gateway.now))
+    assert len(await lines_of(gateway, attempt)) == LINES_EVER
+    quiet = Evidence(Source.SILENCE, gateway.now, "deadline_passed", stage=Stage.CLAIM)
+    await gateway.run(lambda tx: noted(tx, attempt, [quiet], gateway.now))
+    assert (await lines_of(gateway, attempt))[-1] == quiet

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.attempts import Attempt
 from gateway.domain.evidence import Evidence
 from gateway.domain.failure_texts import Language, retry_advice, text_of
 from gateway.domain.failures import CATALOGUE, Code
@@ -14,13 +15,7 @@ def listed_json(listed: ListedAttempt) -> dict[str, Any]:
     """One attempt of a list."""
     attempt = listed.attempt
     return {
-        "attempt_id": attempt.attempt_id,
-        "trace_id": attempt.trace_id,
-        "outcome": attempt.outcome,
-        "stage": attempt.stage_reached,
-        "code": attempt.code,
-        "digits": None if attempt.code is None else CATALOGUE[attempt.code].digits,
-        "confidence": attempt.confidence,
+        **_attempt(attempt),
         "type_id": attempt.type_id,
         "firmware": attempt.firmware,
         "app_version": attempt.app_version,
@@ -50,13 +45,7 @@ def found_json(found: Found, card: Card | None, language: Language) -> dict[str,
 def _card(card: Card, language: Language) -> dict[str, Any]:
     attempt, verdict = card.attempt, card.verdict
     return {
-        "attempt_id": attempt.attempt_id,
-        "trace_id": attempt.trace_id,
-        "outcome": attempt.outcome,
-        "stage": attempt.stage_reached,
-        "code": attempt.code,
-        "digits": None if attempt.code is None else CATALOGUE[attempt.code].digits,
-        "confidence": attempt.confidence,
+        **_attempt(attempt),
         "silent": verdict.silent,
         "text": None if attempt.code is None else _text(attempt.code, language),
         "type_id": card.type_id,
@@ -71,6 +60,19 @@ def _card(card: Card, language: Language) -> dict[str, Any]:
         "timeline": [_line(line) for line in card.timeline],
         "contradictions": [{"first": _line(one.first), "second": _line(one.second)} for one in verdict.contradictions],
         "failing_alike": {"units": card.failing_alike, "days": ALIKE_FOR.days},
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    """How it stands: the same in a list and on a card."""
+    return {
+        "attempt_id": attempt.attempt_id,
+        "trace_id": attempt.trace_id,
+        "outcome": attempt.outcome,
+        "stage": attempt.stage_reached,
+        "code": attempt.code,
+        "digits": None if attempt.code is None else CATALOGUE[attempt.code].digits,
+        "confidence": attempt.confidence,
     }
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.domain.attempts import Outcome
-from gateway.domain.failure_texts import Language
+from gateway.domain.failure_texts import Language, in_language
 
 LABELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -57,17 +57,9 @@ OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = MappingProxyType(
 
 def label(name: str, language: Language) -> str:
     """A word or sentence of this file."""
-    return _in(LABELS[name], language)
+    return in_language(LABELS[name], language)
 
 
 def outcome_name(outcome: Outcome, language: Language) -> str:
     """How an attempt stands, in a word."""
-    return _in(OUTCOMES[outcome], language)
-
-
-def _in(words: tuple[str, str], language: Language) -> str:
-    match language:
-        case Language.EN:
-            return words[0]
-        case Language.ZH:
-            return words[1]
+    return in_language(OUTCOMES[outcome], language)

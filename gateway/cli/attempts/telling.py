@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from gateway.cli.attempts.labels import label, outcome_name
-from gateway.domain.attempts import Attempt, Evidence
+from gateway.domain.attempts import Attempt
+from gateway.domain.evidence import Evidence
 from gateway.domain.failure_texts import (
     Language,
     confidence_name,

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import socket
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from device_sim.flash import Address
 from device_sim.happenings import Watcher
 from device_sim.models import Model
 from gateway.bootstrap.secrets import Secrets
+from gateway.cli.ports import free_port, is_free
 from gateway.config import Settings
 from gateway.runtime.clock import utc_now
 from gateway.security.authorities import AuthorityName
@@ -68,35 +68,13 @@ def set_up(folder: Path) -> Stage:
     """The stage in a folder: as it was left, or a new one. Ports that somebody else took meanwhile are chosen anew."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "demo.json"
-    fresh = Ports(*free_ports(5))
+    fresh = Ports(*(free_port() for _ in range(5)))
     is_new = create_private(path, json.dumps({"ports": asdict(fresh), "password": secrets.token_urlsafe(12)}).encode())
     kept: dict[str, Any] = json.loads(path.read_text())
     ports = Ports(**{**asdict(fresh), **kept["ports"]})  # a folder of an earlier version names fewer
-    if not all(_is_free(port) for port in asdict(ports).values()):
+    if not all(is_free(port) for port in asdict(ports).values()):
         ports = fresh
     return Stage(folder, ports, kept["password"], is_new)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback on which nobody listens now, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ import aiohttp
 
 from device_sim.faults.campaign import Campaign, Stock, Tell, fill_household, needs_full_household, needs_of, sign_up
 from device_sim.faults.confusion import Result
-from device_sim.faults.home import World, address_of, phone_line
+from device_sim.faults.home import Household, World, address_of, phone_line
 from device_sim.faults.plan import Plan
 from device_sim.flash import Address
 from device_sim.phone import Phone
 from gateway.bootstrap import build
 from gateway.bootstrap.secrets import Secrets, open_secrets
 from gateway.cli.command import CommandError, Exit
-from gateway.cli.demo.stage import free_ports
 from gateway.cli.diagnose.factory import CHANGED_TYPE, Factory, changed_types
 from gateway.cli.diagnose.support import Desk
+from gateway.cli.ports import free_port
 from gateway.cli.progress import progress_bar
 from gateway.config import Settings
 from gateway.observability.logging import configure
@@ -84,7 +84,7 @@ async def _run(plan: Plan, folder: Path, tell: Tell) -> list[Result]:
 
 def _settings(folder: Path) -> Settings:
     """A gateway as it is shipped, but for free ports and quicker passwords: those are not what is judged."""
-    mqtt, nats, api, operator, console = free_ports(5)
+    mqtt, nats, api, operator, console = (free_port() for _ in range(5))
     return Settings.model_validate(
         {
             "data_folder": folder / "gateway",
@@ -145,6 +145,6 @@ def _world(
         workshop=factory,
         clock=utc_now,
         executor=executor,
-        former_owner=phones[0],
-        full_household=phones[1],
+        former_owner=Household(phones[0]),
+        full_household=Household(phones[1]),
     )

@@ -1,6 +1,7 @@
 """The card of one attempt, and the stream that tells an open page that there is something new."""
 
 import asyncio
+import re
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -20,10 +21,11 @@ from gateway.usecases.services import IndexedField
 from gateway.usecases.staff_sessions import entry_of, still_signed_in
 from gateway.usecases.support import Card
 from gateway.usecases.support_access import concerning
-from gateway.usecases.transaction import Transaction
+from gateway.usecases.transaction import DatabaseUnavailableError, Transaction
 
 STOPPING: Final = web.AppKey("stopping", asyncio.Event)
 STREAMS: Final = web.AppKey("streams", set[object])
+_VERSION: Final = re.compile(r"[0-9]{1,18}")
 
 
 async def show_attempt(visit: Visit) -> Answered:
@@ -59,7 +61,11 @@ async def _read_card(visit: Visit) -> Card:
 
 
 async def tell_changes(visit: Visit) -> Answered:
-    """An event stream that says "changed", and nothing else, whenever the attempt did. One look, at its beginning."""
+    """An event stream that says "changed", and nothing else, whenever the attempt did. One look, at its beginning.
+
+    Each event bears the version that it tells of. Whoever comes names the one that they have seen: the page in its
+    address, a stream that broke off in `Last-Event-ID`. What changed in between is told at once.
+    """
     card = await _read_card(visit)
     streams, limits = visit.request.app[STREAMS], visit.deps.limits
     if len(streams) >= limits.streams_at_most:
@@ -70,15 +76,22 @@ async def tell_changes(visit: Visit) -> Answered:
     try:
         await answer.prepare(visit.request)
         await _follow(visit, card, answer)
-    except ConnectionError:
-        pass  # the page was closed
+    except (ConnectionError, DatabaseUnavailableError):
+        pass  # the page was closed; or it comes back by itself, and is then told what it missed
     finally:
         streams.discard(this)
     return answer
 
 
+def _seen(request: web.Request, present: int) -> int:
+    """The version that the page shows; whoever names none has seen the `present` one."""
+    named = request.headers.get("Last-Event-ID") or request.query.get("seen", "")
+    return int(named) if _VERSION.fullmatch(named) else present
+
+
 async def _follow(visit: Visit, card: Card, answer: web.StreamResponse) -> None:
-    deps, attempt_id, version = visit.deps, card.attempt.attempt_id, card.attempt.version
+    deps, attempt_id = visit.deps, card.attempt.attempt_id
+    version = _seen(visit.request, card.attempt.version)
     stopping = visit.request.app[STOPPING]
     until = visit.began + deps.limits.stream_seconds
     await answer.write(b"retry: 10000\n\n")
@@ -93,7 +106,7 @@ async def _follow(visit: Visit, card: Card, answer: web.StreamResponse) -> None:
             break
         if listed.attempt.version != version:
             version = listed.attempt.version
-            await answer.write(b"event: changed\ndata: 1\n\n")
+            await answer.write(f"event: changed\nid: {version}\ndata: 1\n\n".encode())
         if listed.attempt.outcome is not Outcome.OPEN:
             break
         try:

@@ -2,24 +2,32 @@
 
 from http import HTTPStatus
 
-from gateway.console.pages.customers import case_of_form, chosen_device
+from gateway.console.pages.customers import case_of_form, meant_by_form
 from gateway.console.refusal import Refusal
+from gateway.console.targets import device_of_form
 from gateway.console.visit import Answered, Moved, Visit
-from gateway.domain.support_access import BreakGlassId, NotDecided
-from gateway.usecases import audit, support_access
-from gateway.usecases.support_access import NoCustomer
+from gateway.domain.staff import Action
+from gateway.domain.support_access import BreakGlass, BreakGlassId, NotDecided
+from gateway.usecases import audit, break_glass
+from gateway.usecases.break_glass import NoCustomer
+from gateway.usecases.support_access import NoDevice, no_device
+from gateway.usecases.transaction import Transaction
 
 
 async def ask(visit: Visit) -> Answered:
     """Ask for a second person."""
-    case, device_id = case_of_form(visit), await chosen_device(visit)
+    case, meant = case_of_form(visit), meant_by_form(visit)
     deps, who = visit.deps, visit.staff
-    asked = await audit.recorded(
-        deps.database,
-        lambda tx: support_access.ask_break_glass(
-            tx, who, device_id, case, identifiers=deps.identifiers, now=visit.now
-        ),
-    )
+
+    def work(tx: Transaction) -> BreakGlass | NoCustomer | NoDevice:
+        device_id = device_of_form(tx, *meant)
+        if device_id is None:
+            return no_device(tx, who, Action.ASK_BREAK_GLASS, case, visit.now)
+        return break_glass.ask_break_glass(tx, who, device_id, case, identifiers=deps.identifiers, now=visit.now)
+
+    asked = await audit.recorded(deps.database, work)
+    if isinstance(asked, NoDevice):
+        raise Refusal(HTTPStatus.NOT_FOUND, "no_device")
     if isinstance(asked, NoCustomer):
         raise Refusal(HTTPStatus.CONFLICT, "break_glass_no_customer")
     return Moved("/customers?done=asked")
@@ -31,7 +39,7 @@ async def decide(visit: Visit) -> Answered:
     approve = _chosen(visit, "approve", "decline")
     decided = await audit.recorded(
         deps.database,
-        lambda tx: support_access.decide_break_glass(
+        lambda tx: break_glass.decide_break_glass(
             tx, who, glass_id, approve=approve, identifiers=deps.identifiers, now=visit.now
         ),
     )
@@ -46,7 +54,7 @@ async def review(visit: Visit) -> Answered:
     justified = _chosen(visit, "justified", "not_justified")
     reviewed = await audit.recorded(
         visit.deps.database,
-        lambda tx: support_access.review_break_glass(tx, who, glass_id, justified=justified, now=visit.now),
+        lambda tx: break_glass.review_break_glass(tx, who, glass_id, justified=justified, now=visit.now),
     )
     if isinstance(reviewed, NotDecided):
         raise Refusal(HTTPStatus.CONFLICT, f"not_decided_{reviewed.value}")

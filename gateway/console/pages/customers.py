@@ -11,11 +11,11 @@ from gateway.console.views.grants import glass_rows, grant_rows
 from gateway.console.visit import Answered, Moved, Shown, Visit
 from gateway.domain.identity import DeviceId
 from gateway.domain.staff import Action
-from gateway.domain.support_access import Case, GrantId, NotOpened, case_of
-from gateway.usecases import audit, support_access
+from gateway.domain.support_access import Case, Grant, GrantId, NotOpened, case_of
+from gateway.usecases import audit, break_glass, support_access
 from gateway.usecases.repositories.states import VisibleState
 from gateway.usecases.run_check import Check, run_check
-from gateway.usecases.support_access import NoGrant, OpenedDevice
+from gateway.usecases.support_access import NoDevice, NoGrant, OpenedDevice
 from gateway.usecases.transaction import Transaction
 
 ID_AT_MOST: Final = 64
@@ -30,8 +30,8 @@ async def show_customers(visit: Visit) -> Answered:
     waits, reviews = visit.may(Action.APPROVE_BREAK_GLASS), visit.may(Action.REVIEW_BREAK_GLASS)
 
     def read(tx: Transaction) -> dict[str, Any]:
-        waiting = support_access.break_glass_waiting(tx, who, now) if waits else []
-        to_review = support_access.break_glass_to_review(tx, who, now) if reviews else []
+        waiting = break_glass.break_glass_waiting(tx, who, now) if waits else []
+        to_review = break_glass.break_glass_to_review(tx, who, now) if reviews else []
         grants = support_access.open_grants(tx, who, now)
         return {
             "grants": grant_rows(grants, who, visit.language),
@@ -57,14 +57,20 @@ async def show_customers(visit: Visit) -> Answered:
 async def open_customer(visit: Visit) -> Answered:
     """Open one appliance with the code that the customer reads out."""
     case, code = case_of_form(visit), visit.form.text("code", at_most=CODE_AT_MOST)
-    device_id = await chosen_device(visit)
+    meant = meant_by_form(visit)
     deps, who = visit.deps, visit.staff
-    opened = await audit.recorded(
-        deps.database,
-        lambda tx: support_access.open_with_code(
+
+    def work(tx: Transaction) -> Grant | NotOpened | NoDevice:
+        device_id = device_of_form(tx, *meant)
+        if device_id is None:
+            return support_access.no_device(tx, who, Action.USE_CODE, case, visit.now)
+        return support_access.open_with_code(
             tx, who, device_id, case, code, tokens=deps.tokens, identifiers=deps.identifiers, now=visit.now
-        ),
-    )
+        )
+
+    opened = await audit.recorded(deps.database, work)
+    if isinstance(opened, NoDevice):
+        raise Refusal(HTTPStatus.NOT_FOUND, "no_device")
     if isinstance(opened, NotOpened):
         raise Refusal(HTTPStatus.CONFLICT, f"not_opened_{opened.value}")
     return Moved(f"/customers/{opened.grant_id}")
@@ -123,18 +129,11 @@ def case_of_form(visit: Visit) -> Case:
     raise Refusal(HTTPStatus.BAD_REQUEST, "bad_case", field=", ".join(wrong.field for wrong in case))
 
 
-async def chosen_device(visit: Visit) -> DeviceId:
-    """The appliance that a form means; not a word about it is told.
-
-    Raises:
-        Refusal: there is none.
-    """
-    device_id = visit.form.text("device", at_most=ID_AT_MOST, required=False)
-    attempt_id = visit.form.text("attempt", at_most=ID_AT_MOST, required=False)
-    found = await visit.deps.database.read(lambda tx: device_of_form(tx, device_id, attempt_id))
-    if found is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "no_device")
-    return found
+def meant_by_form(visit: Visit) -> tuple[str, str]:
+    """The appliance and the attempt that a form names, for `device_of_form`: looked for where the row is written."""
+    form = visit.form
+    device = form.text("device", at_most=ID_AT_MOST, required=False)
+    return device, form.text("attempt", at_most=ID_AT_MOST, required=False)
 
 
 def shown(value: Any) -> str:

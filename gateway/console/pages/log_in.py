@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateway.console.cookies import chosen_language
+from gateway.console.origins import page_left
 from gateway.console.visit import Answered, Moved, Shown, Visit
 from gateway.domain.failure_texts import Language
 from gateway.domain.staff import Action
@@ -17,7 +17,7 @@ PASSWORD_AT_MOST: Final = 1024
 
 async def show_log_in(visit: Visit) -> Answered:
     """The form."""
-    return Moved("/") if visit.who is not None else Shown("log_in.html", {"wrong": None})
+    return Moved("/") if visit.who is not None else Shown("log_in.html", {"wrong": None, "retry_after_s": None})
 
 
 async def log_in(visit: Visit) -> Answered:
@@ -36,7 +36,8 @@ async def log_in(visit: Visit) -> Answered:
         now=visit.now,
     )
     if isinstance(outcome, LogInRefused):
-        return Shown("log_in.html", {"wrong": "log_in_refused"}, HTTPStatus.UNAUTHORIZED)
+        values = {"wrong": "log_in_refused", "retry_after_s": outcome.retry_after_s}
+        return Shown("log_in.html", values, HTTPStatus.UNAUTHORIZED)
     return Moved("/", sign_in=outcome.token)
 
 
@@ -59,12 +60,4 @@ async def set_language(visit: Visit) -> Answered:
     """The language of all pages from now on, and back to the page that was left."""
     asked = visit.form.text("language", at_most=8)
     language = Language(asked) if asked in set(Language) else chosen_language(visit.request)
-    return Moved(_page_left(visit), language=language)
-
-
-def _page_left(visit: Visit) -> str:
-    """The path that the browser came from, on this host; its query may choose a page, and holds no identifier."""
-    left = urlsplit(visit.request.headers.get("Referer", ""))
-    if left.netloc != visit.request.host or not left.path.startswith("/") or left.path.startswith("//"):
-        return "/"
-    return f"{left.path}?{left.query}" if left.query else left.path
+    return Moved(page_left(visit.request), language=language)

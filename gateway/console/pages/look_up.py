@@ -1,6 +1,5 @@
 """The look-up: one exact identifier, a page that looks the same whether it was found or not, after the same time."""
 
-import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -41,9 +40,8 @@ async def show_found(visit: Visit) -> Answered:
     action = action_for(read_words(words))
     await require(visit, action)
     found = await _look_up(visit, words, action)
-    shown = Shown("found.html", _values(visit, found))
-    await _even_out(visit)
-    return shown
+    # A hit has more page to draw, too: every look-up is answered at the same moment after it came in.
+    return Shown("found.html", _values(visit, found), not_before=visit.began + visit.deps.limits.look_up_seconds)
 
 
 def action_for(looked_for: LookedFor) -> Action:
@@ -92,10 +90,3 @@ def _values(visit: Visit, hit: Hit | None) -> dict[str, Any]:
         "may_check": visit.may(Action.RUN_CHECK),
         "may_open": visit.may(Action.USE_CODE),
     }
-
-
-async def _even_out(visit: Visit) -> None:
-    """Wait until the moment at which every look-up is answered: a hit has more page to draw."""
-    left = visit.began + visit.deps.limits.look_up_seconds - visit.deps.monotonic()
-    if left > 0:
-        await asyncio.sleep(left)

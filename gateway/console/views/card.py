@@ -86,6 +86,8 @@ class CardView:
     """Everything that the card's template needs."""
 
     attempt_id: str
+    version: int
+    """What the page shows; its stream tells of later ones."""
     trace_id: str
     summary: str
     is_open: bool
@@ -98,7 +100,8 @@ class CardView:
     picture: Picture
     contradictions: tuple[Pair, ...]
     facts: tuple[Fact, ...]
-    elsewhere: str
+    elsewhere: str | None
+    """Whether others fail alike; None where nothing has failed."""
     timeline: tuple[Line, ...]
     has_device: bool
 
@@ -112,6 +115,7 @@ def card_view(card: Card, language: Language) -> CardView:
     said = "" if code is None else f"{code.digits} {code.text.title}. "
     return CardView(
         attempt_id=attempt.attempt_id,
+        version=attempt.version,
         trace_id=attempt.trace_id,
         summary=said + drawn.summary,
         is_open=attempt.outcome is Outcome.OPEN,
@@ -213,9 +217,9 @@ def _facts(card: Card, language: Language) -> tuple[Fact, ...]:
     )
 
 
-def _elsewhere(card: Card, language: Language) -> str:
+def _elsewhere(card: Card, language: Language) -> str | None:
     if card.attempt.code is None:
-        return say(language, "elsewhere_no_code")
+        return say(language, "elsewhere_no_code") if card.attempt.outcome is Outcome.FAILED else None
     match card.failing_alike:
         case 0:
             return say(language, "elsewhere_none")

@@ -1,4 +1,4 @@
-"""Our names for what was seen, in words. What is not here is shown by its name: it may be an appliance's own word."""
+"""Our names for what was seen, in words. What is not here is shown by its name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -27,7 +27,13 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "app_report": ("the app's report", "应用的报告"),
         "app_scan": ("networks that the phone sees", "手机扫描到的网络"),
         "app_probes": ("what the phone could reach from there", "手机在现场的连通测试"),
+        "app_reports_step": ("the app says that it came here", "应用报告到达此阶段"),
+        "app_reports_failure": ("the app reports a failure", "应用报告一次失败"),
+        "appliance_told_app_step": ("it told the app that it came here", "设备告诉应用到达此阶段"),
+        "appliance_told_app_failure": ("it told the app of a failure", "设备告诉应用一次失败"),
+        "appliance_remembers_failure": ("it remembers a failure", "设备记得一次失败"),
         APP_JOINED: ("the phone is on the same network with the same password", "手机已用同一密码连上同一网络"),
+        "app_could_not_join": ("the phone could not join the same network", "手机未能连上同一网络"),
         WEAK_SIGNAL: ("the signal is weak", "信号弱"),
         "signal": ("the signal", "信号"),
     }

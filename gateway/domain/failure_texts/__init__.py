@@ -4,7 +4,7 @@ Texts may be bettered at any time; codes and numbers may not. Texts are data: no
 """
 
 from gateway.domain.failure_texts.catalogue import text_of
-from gateway.domain.failure_texts.language import Language, choose_language
+from gateway.domain.failure_texts.language import Language, choose_language, in_language, own_name
 from gateway.domain.failure_texts.names import (
     confidence_name,
     retry_advice,
@@ -24,6 +24,8 @@ __all__ = [
     "choose_language",
     "confidence_name",
     "failure_of",
+    "in_language",
+    "own_name",
     "page_of",
     "pieces_of",
     "retry_advice",

@@ -51,7 +51,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
         Code.OPCONN_FLAPPING: Text(
             title="Connection comes and goes",
             cause=(
-                "The appliance connected more than five times in ten minutes: "
+                "The appliance connected more than five times within three minutes: "
                 "unsteady Wi-Fi, or a second appliance with the same identity."
             ),
             customer="The Wi-Fi near the appliance is unsteady. Please move the router closer or add a repeater.",

@@ -1,7 +1,9 @@
 """The languages that everything for people exists in, and which of them somebody reads."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum, unique
+from types import MappingProxyType
 from typing import Final
 
 
@@ -13,8 +15,24 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+_OWN_NAMES: Final[Mapping[Language, str]] = MappingProxyType({Language.EN: "English", Language.ZH: "中文"})
+
 _RANGE: Final = re.compile(r"([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9]{1,8})*(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 _MOST_RANGES: Final = 20
+
+
+def own_name(language: Language) -> str:
+    """What a language calls itself: whoever cannot read the page finds theirs."""
+    return _OWN_NAMES[language]
+
+
+def in_language(words: tuple[str, str], language: Language) -> str:
+    """One of a pair of words, English first."""
+    match language:
+        case Language.EN:
+            return words[0]
+        case Language.ZH:
+            return words[1]
 
 
 def choose_language(asked: str | None, accepted: str | None) -> Language:

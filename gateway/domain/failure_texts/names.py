@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.domain.evidence import Confidence, Source
-from gateway.domain.failure_texts.language import Language
+from gateway.domain.failure_texts.language import Language, in_language
 from gateway.domain.failures import Failure, Retry, Stage
 
 _STAGES: Final[Mapping[Stage, tuple[str, str]]] = MappingProxyType(
@@ -85,22 +85,22 @@ _SECONDS_A_MINUTE: Final = 60
 
 def stage_name(stage: Stage, language: Language) -> str:
     """A word or three, as it stands in the picture of the ten stages."""
-    return _in(_STAGES[stage], language)
+    return in_language(_STAGES[stage], language)
 
 
 def stage_meaning(stage: Stage, language: Language) -> str:
     """A sentence about what happens at this stage."""
-    return _in(_MEANINGS[stage], language)
+    return in_language(_MEANINGS[stage], language)
 
 
 def confidence_name(confidence: Confidence, language: Language) -> str:
     """How sure a verdict is, in a few words."""
-    return _in(_CONFIDENCES[confidence], language)
+    return in_language(_CONFIDENCES[confidence], language)
 
 
 def source_name(source: Source, language: Language) -> str:
     """Where a piece of evidence comes from, in a few words."""
-    return _in(_SOURCES[source], language)
+    return in_language(_SOURCES[source], language)
 
 
 def retry_sentence(retry: Retry, after_s: int | None, language: Language) -> str:
@@ -111,7 +111,7 @@ def retry_sentence(retry: Retry, after_s: int | None, language: Language) -> str
     """
     if (retry is Retry.AFTER) != (after_s is not None):
         raise ValueError("a time to wait belongs to the advice to wait, and to no other")
-    sentence = _in(_RETRIES[retry], language)
+    sentence = in_language(_RETRIES[retry], language)
     return sentence if after_s is None else sentence.format(wait=_duration(after_s, language))
 
 
@@ -129,11 +129,3 @@ def _duration(seconds: int, language: Language) -> str:
             return f"{amount} {'minute' if whole else 'second'}{'' if amount == 1 else 's'}"
         case Language.ZH:
             return f"{amount} {'分钟' if whole else '秒'}"
-
-
-def _in(words: tuple[str, str], language: Language) -> str:
-    match language:
-        case Language.EN:
-            return words[0]
-        case Language.ZH:
-            return words[1]

@@ -40,7 +40,7 @@ TEXTS: Final[Mapping[Code, Text]] = MappingProxyType(
         ),
         Code.OPCONN_FLAPPING: Text(
             title="连接时断时续",
-            cause="设备在十分钟内连接超过五次：Wi-Fi 不稳定，或者有另一台设备使用同一身份。",
+            cause="设备在三分钟内连接超过五次：Wi-Fi 不稳定，或者有另一台设备使用同一身份。",
             customer="设备附近的 Wi-Fi 不稳定。请把路由器移近一些，或加装中继器。",
             support=(
                 "查看无线报告中的信号。连接间隔相同，多为路由器或固件的"

@@ -94,7 +94,7 @@ ACCOUNTS: Final = {
             "request_digest": secret("keyed digest of what was asked"),
             "status": plain("status of the answer"),
             "location": personal("address of what was made"),
-            "body": secret("the answer, encrypted: it may hold tokens"),
+            "body": secret("the answer, encrypted: it may hold tokens, or the code for support"),
             "owner": identifier("the account that asked"),
             "started_at": plain("when it was asked"),
         },

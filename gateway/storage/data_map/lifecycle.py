@@ -158,7 +158,7 @@ LIFECYCLE: Final = {
             "code": technical("which failure it tells of", By.VIEWER, *_TRACE),
             "probable": plain("joined by circumstances, not by a name", By.VIEWER, *_TRACE),
             "times": technical("how many equal results it stands for", By.VIEWER, *_TRACE),
-            "detail": technical("figures measured, such as the signal's strength; never a name", By.VIEWER, *_TRACE),
+            "detail": technical("figures measured, or at which of the ten stages; never a name", By.VIEWER, *_TRACE),
         },
     ),
 }

@@ -57,7 +57,8 @@ STAFF: Final = {
     ),
     "support_codes": TableEntry(
         purpose="the six digits by which a customer lets support see one appliance",
-        told="A digest of the code that you show to support, for a quarter of an hour.",
+        told="A digest of the code that you show to support, for a quarter of an hour; the answer that showed it may "
+        "be among the last day's answers to your app.",
         retention=(RetentionClass.SUPPORT_CODE,),
         subject="account_id",
         columns={

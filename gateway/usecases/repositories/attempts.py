@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.attempts import Attempt, Evidence
+from gateway.domain.attempts import Attempt
+from gateway.domain.evidence import Evidence
 from gateway.domain.identity import AccountId, AttemptId, ClaimId, PairingId, UnitId
 
 
@@ -50,8 +51,13 @@ class AttemptRepository(Protocol):
             StaleVersionError: it changed meanwhile.
         """
 
-    def absorb(self, into: AttemptId, other: AttemptId) -> None:
-        """Two attempts turned out to be one: the evidence of `other` moves, and `other` is gone."""
+    def absorb(self, into: AttemptId, other: Attempt) -> None:
+        """Two attempts turned out to be one: the evidence of `other` moves, and `other` is gone.
+
+        Raises:
+            StaleVersionError: `other` changed since it was read as `other.version`: it may have evidence that is not
+                seen yet, which would stay behind without an attempt.
+        """
 
     def note(self, attempt_id: AttemptId | None, line: Evidence, address_index: bytes | None = None) -> None:
         """Add one line of evidence; without an attempt it waits to be joined to one (30 minutes)."""

@@ -30,8 +30,8 @@ class AuditRepository(Protocol):
     def after(self, number: int, at_most: int) -> list[AuditRow]:
         """Rows after a number, oldest first."""
 
-    def before(self, number: int | None, at_most: int, *, staff_id: StaffId | None = None) -> list[AuditRow]:
-        """Rows before a number (None: from the end), newest first; of one person if asked."""
+    def before(self, number: int | None, at_most: int) -> list[AuditRow]:
+        """Rows before a number (None: from the end), newest first."""
 
     def of_account(self, account_id: AccountId, before: int | None, at_most: int) -> list[AuditRow]:
         """Rows about an account's devices before a number (None: from the end), newest first."""

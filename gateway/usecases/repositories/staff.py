@@ -33,7 +33,10 @@ class StaffRepository(Protocol):
         """What the password is checked against."""
 
     def replace_password(self, staff_id: StaffId, old: PasswordRecord, new: PasswordRecord) -> bool:
-        """Store another record in place of `old`; False when `old` is no longer the record."""
+        """Store another record in place of `old`; False when `old` is no longer the record.
+
+        It is a change of the person: `put` of somebody who was read before it raises.
+        """
 
 
 class StaffSessionRepository(Protocol):

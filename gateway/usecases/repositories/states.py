@@ -57,6 +57,9 @@ class StateRepository(Protocol):
     def presences(self, device_ids: Iterable[DeviceId]) -> dict[DeviceId, Presence]:
         """The presences of those devices, kept from other writers until the commit. Never seen: left out."""
 
+    def look(self, device_id: DeviceId) -> tuple[StoredState | None, Presence]:
+        """What is stored of one device. Waits for nobody, keeps nobody waiting: not for deciding what to store."""
+
     def put_presences(self, presences: Sequence[tuple[DeviceId, Presence]], revision: int | None) -> None:
         """Store presences. Without a revision only "last seen" moved, which nobody is told.
 

@@ -40,14 +40,11 @@ class SupportAccessRepository(Protocol):
     def grant_of(self, staff_id: StaffId, device_id: DeviceId, now: datetime) -> Grant | None:
         """The grant of this person for this device that lasts longest, of those that have not ended."""
 
-    def end_grant(self, grant: Grant) -> None:
-        """Store the end of a grant; one that is over stays as it is."""
+    def end_grant(self, grant: Grant) -> bool:
+        """Store the end of a grant; False, and nothing stored, when it has ended already."""
 
     def open_grants(self, now: datetime, *, account_id: AccountId | None = None) -> list[Grant]:
         """Grants that have not ended, newest first: everybody's, or those of an account's devices."""
-
-    def end_grants_of(self, staff_id: StaffId, now: datetime) -> int:
-        """End all grants of a person whose account is disabled; returns how many."""
 
     def add_glass(self, glass: BreakGlass) -> None:
         """A new question for break-glass."""

@@ -34,6 +34,31 @@ LINES = [
         ("refused", CN, "192.0.2.7"),
     ),
     (f'[ERR] 192.0.2.7:46988 - mid:37 - "{CN}" - authentication error', ("other", None, "192.0.2.7")),
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: read tcp 192.0.2.9->192.0.2.7: connection reset by peer",
+        ("tls_reset", None, "192.0.2.7"),
+    ),
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: read tcp 192.0.2.9:8883->192.0.2.7:46988: i/o timeout",
+        ("tls_reset", None, "192.0.2.7"),
+    ),
+    ("[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: EOF", ("tls_reset", None, "192.0.2.7")),
+    ("[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake timeout", ("tls_reset", None, "192.0.2.7")),
+    ("[ERR] 192.0.2.7:46988 - mid:37 - TLS handshake error: tls: new trouble", ("tls_failed", None, "192.0.2.7")),
+    # A session that stood and was cut off is no failed handshake.
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - read tcp 192.0.2.9:8883->192.0.2.7:46988: read: connection reset by peer",
+        ("other", None, "192.0.2.7"),
+    ),
+    (
+        "[ERR] 192.0.2.7:46988 - mid:37 - Error flushing: writev tcp 192.0.2.9:8883->192.0.2.7:46988: i/o timeout",
+        ("other", None, "192.0.2.7"),
+    ),
+    # Nor is a topic that somebody gave such a name.
+    (
+        f'[ERR] 192.0.2.7:46946 - mid:20 - "{CN}" - Publish Violation - Subject "TLS handshake error: EOF"',
+        ("publish_denied", CN, "192.0.2.7"),
+    ),
     ("[INF] Server is ready", ("other", None, None)),
     ("[WRN] Auth callout service returned an error: cert.revoked", ("other", None, None)),
 ]
@@ -78,11 +103,13 @@ def test_lines_are_counted_and_only_those_that_say_something_are_handed_on() -> 
     for line, _ in LINES:
         take(parse_line((START + line).encode(), AT))
     assert counts.counts == {
-        "publish_denied": 1,
+        "publish_denied": 2,
         "subscribe_denied": 1,
         "tls_no_client_certificate": 1,
         "tls_client_certificate_refused": 1,
+        "tls_reset": 4,
+        "tls_failed": 1,
         "refused": 1,
-        "other": 3,
+        "other": 5,
     }
-    assert len(got) == 5
+    assert len(got) == 11

@@ -1,4 +1,7 @@
-"""The first schema: everything up to commands. Tables come in the order in which they refer to each other."""
+"""The first schema: everything up to commands. Tables come in the order in which they refer to each other.
+
+Longer than other files on purpose: one schema that is made in one transaction, and never edited again.
+"""
 
 import sqlalchemy as sa
 from alembic import op
