@@ -19,6 +19,7 @@ from gateway.usecases.repositories.idempotency import KeptAnswer
 from gateway.usecases.repositories.pairings import PairingStep
 from gateway.usecases.repositories.retention import RetentionClass as Class
 from gateway.usecases.transaction import Transaction
+from tests.storage.location_records import with_firing, with_invitation, with_line, with_presence
 from tests.storage.records import (
     NOW,
     SECOND,
@@ -162,4 +163,8 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
         lambda tx: tx.support_access.add_glass(a_reviewed_glass(2)),
     ),
     "a row of the audit": (Class.AUDIT, with_audit),
+    "an invitation into a home": (Class.HOME_INVITATION, with_invitation),
+    "where somebody is": (Class.PRESENCE, with_presence),
+    "what a rule did": (Class.FIRING, with_firing),
+    "why a rule did it": (Class.EXPLANATION, with_line),
 }
