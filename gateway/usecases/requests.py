@@ -308,22 +308,24 @@ def _about(entry: AuditEntry, request: Request) -> AuditEntry:
 
 
 def _deciders(tx: Transaction, request: Request) -> set[StaffId]:
-    """Whose decision a complaint is about: the named request's, or of all that the account ever asked."""
+    """Whose decision a complaint is about: the named request's, else the newest of the account's before it."""
     if request.kind is not RequestKind.COMPLAINT:
         return set()
     if request.about is not None:
-        about = one(tx, request.account_id, request.about)
-        decided = [] if about is None else [about]
+        named = one(tx, request.account_id, request.about)
+        decided = [] if named is None or named.answer_sealed is None else [named]
     else:
-        decided = tx.requests.of_account(request.account_id, None, _DECISIONS_AT_MOST)
-    return {
-        other.taken_by
-        for other in decided
-        if other.taken_by is not None and other.request_id != request.request_id and other.answer_sealed is not None
-    }
+        decided = [
+            other
+            for other in tx.requests.of_account(request.account_id, None, _LOOKED_AT)
+            if other.answer_sealed is not None and other.ended_at is not None and other.ended_at <= request.asked_at
+        ]
+    newest = max(decided, key=lambda other: other.ended_at or other.asked_at, default=None)
+    return set() if newest is None or newest.taken_by is None else {newest.taken_by}
 
 
-_DECISIONS_AT_MOST: Final = 200
+_LOOKED_AT: Final = 200
+"""Requests of one account, the newest, among which the decision is looked for."""
 
 
 # -- the clock

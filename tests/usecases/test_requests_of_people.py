@@ -1,0 +1,331 @@
+"""Requests: thirty days with alarms, an officer who answers or refuses, and a complaint that goes to another."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.domain.identity import AccountId
+from gateway.domain.requests import (
+    ALARMS,
+    OPEN_AT_MOST,
+    BadRequest,
+    DeletionGround,
+    NotNow,
+    RefusalGround,
+    Request,
+    RequestId,
+    RequestKind,
+    RequestStatus,
+    SomebodyElses,
+)
+from gateway.domain.staff import Action, StaffRole
+from gateway.security.identifiers import RandomIdentifiers
+from gateway.security.keys import KeyRing, MasterKey
+from gateway.storage.database import Database
+from gateway.storage.person_keys import SqlPersonKeys
+from gateway.usecases import audit, deadlines, notices, requests
+from gateway.usecases.outbox import Committed, Counted
+from gateway.usecases.requests import DECIDED, Enough, InHand, NoSuchRequest
+from gateway.usecases.staff_sessions import MayNotError, SignedIn
+from tests.databases import DURABLE, fresh_url, opened
+from tests.person_keys import persons_in_memory
+from tests.staff_desk import NOW, Desk
+from tests.usecases.household import Household
+
+SECRET = "My neighbour reads my meter."
+NOBODYS = RequestId("q-" + "0" * 26)
+
+
+@pytest.fixture(params=DURABLE)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh_url(request.param, tmp_path) as url, opened(url) as database:
+        yield database
+
+
+@pytest.fixture
+async def office(database: Database) -> AsyncIterator["Office"]:
+    one = Office(database)
+    yield one
+    one.close()
+
+
+class Office:
+    """People who ask, and officers who answer."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.desk = Desk(database)
+        self.persons: SqlPersonKeys = persons_in_memory(KeyRing(MasterKey(bytes(range(32)))))
+        self.identifiers = RandomIdentifiers()
+        self.people = Household(database, now=NOW)
+        self.counted: list[tuple[Counted, tuple[str, ...]]] = []
+        database.on_commit(self._committed)
+
+    def _committed(self, committed: Committed) -> None:
+        self.counted += [one for one in committed.counted if one[0] in {Counted.REQUEST, Counted.REQUEST_ALARM}]
+
+    def close(self) -> None:
+        self.desk.close()
+        self.persons.close()
+
+    async def asks(
+        self,
+        account_id: AccountId,
+        kind: RequestKind = RequestKind.QUESTION,
+        text: str = SECRET,
+        *,
+        ground: DeletionGround | None = None,
+        about: RequestId | None = None,
+        now: datetime | None = None,
+    ) -> Any:
+        return await self.database.run(
+            lambda tx: requests.ask(
+                tx,
+                account_id,
+                kind=kind,
+                ground=ground,
+                about=about,
+                text=text,
+                persons=self.persons,
+                identifiers=self.identifiers,
+                now=now or self.desk.now,
+            )
+        )
+
+    async def takes(self, who: SignedIn, request: Request) -> Any:
+        return await self.database.run(lambda tx: requests.take(tx, who, request.request_id, self.desk.now))
+
+    async def answers(self, who: SignedIn, request: Request, text: str = "It does not.") -> Any:
+        return await self.database.run(
+            lambda tx: requests.answer(tx, who, request.request_id, text, persons=self.persons, now=self.desk.now)
+        )
+
+    async def refuses(self, who: SignedIn, request: Request, ground: RefusalGround) -> Any:
+        return await self.database.run(
+            lambda tx: requests.refuse(
+                tx, who, request.request_id, ground, "Because.", persons=self.persons, now=self.desk.now
+            )
+        )
+
+    async def stored(self, request: Request) -> Request:
+        found = await self.database.read(lambda tx: tx.requests.get(request.request_id))
+        assert found is not None
+        return found
+
+    async def officer(self, name: str) -> SignedIn:
+        return await self.desk.at_work(name, StaffRole.PRIVACY_OFFICER)
+
+
+async def test_a_question_is_taken_answered_and_its_person_told(office: Office) -> None:
+    ann = await office.people.account()
+    request = await office.asks(ann)
+    assert isinstance(request, Request)
+    assert request.due_at - request.asked_at == timedelta(days=30)
+    olga = await office.officer("olga")
+    waiting, following = await office.database.run(lambda tx: requests.waiting(tx, olga, None, 10, office.desk.now))
+    assert ([one.request_id for one in waiting], following) == ([request.request_id], None)
+    seen = await office.database.run(
+        lambda tx: requests.read(tx, olga, request.request_id, persons=office.persons, now=office.desk.now)
+    )
+    assert isinstance(seen, InHand)
+    assert (seen.readable.text, seen.readable.answer, seen.not_yours) == (SECRET, None, False)
+    assert isinstance(await office.answers(olga, request), SomebodyElses)  # first it has to be in hand
+    assert (await office.takes(olga, request)).status is RequestStatus.TAKEN
+    assert (await office.answers(olga, request)).status is RequestStatus.ANSWERED
+    stored = await office.stored(request)
+    own = requests.readable(stored, office.persons.sealer(ann))
+    assert (own.text, own.answer, stored.next_alarm_at) == (SECRET, "It does not.", None)
+    told, _ = await office.database.read(lambda tx: notices.page(tx, ann, None, 10))
+    assert [(one.kind, one.data["status"]) for one in told] == [(DECIDED, "answered")]
+    activity, _ = await office.database.read(lambda tx: audit.activity_of(tx, ann, None, 10))
+    assert [(one.role, one.action, one.result) for one in activity] == [
+        ("privacy_officer", Action.HANDLE_REQUESTS, "granted"),
+        ("privacy_officer", Action.HANDLE_REQUESTS, "granted"),
+        ("privacy_officer", Action.HANDLE_REQUESTS, "refused"),
+        ("privacy_officer", Action.HANDLE_REQUESTS, "granted"),
+    ]
+    ended, _ = await office.database.run(lambda tx: requests.ended(tx, olga, None, 10, office.desk.now))
+    assert [one.request_id for one in ended] == [request.request_id]
+    assert isinstance(await office.takes(olga, request), NotNow)
+
+
+@pytest.mark.parametrize("ground", list(RefusalGround))
+async def test_a_refusal_names_one_of_the_six_grounds(office: Office, ground: RefusalGround) -> None:
+    ann = await office.people.account()
+    request = await office.asks(ann, RequestKind.DELETION, ground=DeletionGround.UNLAWFUL)
+    olga = await office.officer("olga")
+    await office.takes(olga, request)
+    refused = await office.refuses(olga, request, ground)
+    assert (refused.status, refused.refusal) == (RequestStatus.REFUSED, ground)
+
+
+async def test_a_complaint_goes_to_another_officer(office: Office) -> None:
+    ann = await office.people.account()
+    first = await office.asks(ann)
+    olga, otto = await office.officer("olga"), await office.officer("otto")
+    await office.takes(olga, first)
+    await office.answers(olga, first)
+    named = await office.asks(ann, RequestKind.COMPLAINT, about=first.request_id)
+    general = await office.asks(ann, RequestKind.COMPLAINT)
+    for complaint in (named, general):
+        assert isinstance(await office.takes(olga, complaint), SomebodyElses)
+        seen = await office.database.run(
+            lambda tx, c=complaint: requests.read(tx, olga, c.request_id, persons=office.persons, now=office.desk.now)
+        )
+        assert seen.not_yours
+        assert (await office.takes(otto, complaint)).taken_by == otto.staff_id
+        assert isinstance(await office.answers(olga, complaint), SomebodyElses)
+        assert (await office.answers(otto, complaint)).status is RequestStatus.ANSWERED
+    # Another's decisions are no reason: Bob's complaint may come to Olga.
+    bob = await office.people.account()
+    assert (await office.takes(olga, await office.asks(bob, RequestKind.COMPLAINT))).taken_by == olga.staff_id
+    # And an officer who fell ill is relieved by a colleague, who then answers.
+    later = await office.asks(ann)
+    await office.takes(olga, later)
+    await office.takes(otto, later)
+    assert isinstance(await office.answers(olga, later), SomebodyElses)
+    assert (await office.answers(otto, later)).status is RequestStatus.ANSWERED
+
+
+async def test_its_clock_rings_at_twenty_twenty_five_and_twenty_eight_days_and_when_it_is_late(office: Office) -> None:
+    ann = await office.people.account()
+    request = await office.asks(ann)
+
+    async def ring(now: datetime) -> int:
+        return await office.database.run(lambda tx: requests.ring_due(tx, now))
+
+    names = ["day_20", "day_25", "day_28", "late"]
+    for number, alarm in enumerate(ALARMS):
+        moment = request.asked_at + alarm
+        assert await ring(moment - timedelta(milliseconds=1)) == 0
+        assert await office.database.read(deadlines.next_moment) == moment
+        assert await ring(moment) == 1
+        assert (await office.stored(request)).alarms == number + 1
+        assert office.counted[-1] == (Counted.REQUEST_ALARM, (names[number],))
+    assert await ring(request.asked_at + timedelta(days=400)) == 0
+
+
+async def test_alarms_that_came_due_while_nothing_ran_all_ring_at_once(office: Office) -> None:
+    ann = await office.people.account()
+    request = await office.asks(ann)
+    now = request.asked_at + timedelta(days=26)
+    assert await office.database.run(lambda tx: requests.ring_due(tx, now)) == 1
+    assert [label for what, (label,) in office.counted if what is Counted.REQUEST_ALARM] == ["day_20", "day_25"]
+    assert (await office.stored(request)).next_alarm_at == request.asked_at + timedelta(days=28)
+
+
+async def test_what_has_its_answer_or_was_taken_back_rings_no_more(office: Office) -> None:
+    ann = await office.people.account()
+    back, answered = await office.asks(ann), await office.asks(ann)
+    olga = await office.officer("olga")
+    await office.takes(olga, answered)
+    await office.answers(olga, answered)
+    for _ in range(2):
+        outcome = await office.database.run(lambda tx: requests.withdraw(tx, ann, back.request_id, office.desk.now))
+        assert outcome.status is RequestStatus.WITHDRAWN
+    late = await office.database.run(lambda tx: requests.withdraw(tx, ann, answered.request_id, office.desk.now))
+    assert isinstance(late, NotNow)
+    far = office.desk.now + timedelta(days=100)
+    assert await office.database.run(lambda tx: requests.ring_due(tx, far)) == 0
+
+
+async def test_nobody_else_reads_or_takes_back_what_somebody_asked(office: Office) -> None:
+    ann, bob = await office.people.account(), await office.people.account()
+    request = await office.asks(ann)
+    assert await office.database.read(lambda tx: requests.one(tx, bob, request.request_id)) is None
+    outcome = await office.database.run(lambda tx: requests.withdraw(tx, bob, request.request_id, office.desk.now))
+    assert isinstance(outcome, NoSuchRequest)
+    complaint = await office.asks(bob, RequestKind.COMPLAINT, about=request.request_id)
+    assert isinstance(complaint, NoSuchRequest)
+
+
+@pytest.mark.parametrize("role", [role for role in StaffRole if role is not StaffRole.PRIVACY_OFFICER])
+async def test_whoever_is_no_officer_does_nothing_and_sees_nothing(office: Office, role: StaffRole) -> None:
+    ann = await office.people.account()
+    request = await office.asks(ann)
+    who = await office.desk.at_work("ada", role)
+    now = office.desk.now
+    for step in (
+        lambda tx: requests.waiting(tx, who, None, 10, now),
+        lambda tx: requests.ended(tx, who, None, 10, now),
+        lambda tx: requests.read(tx, who, request.request_id, persons=office.persons, now=now),
+        lambda tx: requests.take(tx, who, request.request_id, now),
+        lambda tx: requests.answer(tx, who, request.request_id, "no", persons=office.persons, now=now),
+    ):
+        with pytest.raises(MayNotError):
+            await office.database.run(step)
+    assert await office.stored(request) == request
+
+
+async def test_an_officer_who_asks_for_what_is_not_there_leaves_a_row_as_well(office: Office) -> None:
+    olga = await office.officer("olga")
+    before = await office.database.read(lambda tx: tx.audit.end())
+    outcome = await office.database.run(lambda tx: requests.take(tx, olga, NOBODYS, office.desk.now))
+    assert isinstance(outcome, NoSuchRequest)
+    assert await office.database.read(lambda tx: tx.audit.end()) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground", "about", "text", "field"),
+    [
+        (RequestKind.DELETION, None, None, "all of it", "ground"),
+        (RequestKind.QUESTION, DeletionGround.BREACH, None, "why", "ground"),
+        (RequestKind.QUESTION, None, NOBODYS, "why", "about"),
+        (RequestKind.QUESTION, None, None, "   ", "text"),
+        (RequestKind.QUESTION, None, None, "x" * 2001, "text"),
+        (RequestKind.QUESTION, None, None, "bell\a", "text"),
+        (RequestKind.QUESTION, None, None, "turned \u202e round", "text"),
+    ],
+)
+async def test_what_does_not_fit_is_named(
+    office: Office, kind: RequestKind, ground: Any, about: Any, text: str, field: str
+) -> None:
+    ann = await office.people.account()
+    refused = await office.asks(ann, kind, text, ground=ground, about=about)
+    assert isinstance(refused, BadRequest)
+    assert refused.field == field
+
+
+async def test_at_most_ten_wait_at_once(office: Office) -> None:
+    ann = await office.people.account()
+    for _ in range(OPEN_AT_MOST):
+        last = await office.asks(ann)
+    assert isinstance(await office.asks(ann), Enough)
+    await office.database.run(lambda tx: requests.withdraw(tx, ann, last.request_id, office.desk.now))
+    assert isinstance(await office.asks(ann), Request)
+
+
+async def test_words_are_stored_under_the_persons_key_and_nowhere_else(office: Office) -> None:
+    ann = await office.people.account()
+    request = await office.asks(ann)
+    olga = await office.officer("olga")
+    await office.takes(olga, request)
+    await office.answers(olga, request, "We asked your neighbour.")
+    with office.database.engine.connect() as connection:
+        for table in ("requests", "notices", "events", "audit_rows"):
+            text = str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())  # noqa: S608 - our own names
+            assert "neighbour" not in text, table
+    office.persons.destroy(ann)
+    with pytest.raises(ValueError, match="gone"):
+        requests.readable(await office.stored(request), office.persons.sealer(ann))
+
+
+async def test_lists_come_in_pieces(office: Office) -> None:
+    ann = await office.people.account()
+    made = [(await office.asks(ann, now=NOW + timedelta(hours=n))).request_id for n in range(5)]
+    seen: list[str] = []
+    place = None
+    while True:
+        found, place = await office.database.read(lambda tx, p=place: requests.page(tx, ann, p, 2))
+        seen += [one.request_id for one in found]
+        if place is None:
+            break
+    assert seen == made[::-1]
+    olga = await office.officer("olga")
+    first, place = await office.database.run(lambda tx: requests.waiting(tx, olga, None, 3, office.desk.now))
+    rest, end = await office.database.run(lambda tx: requests.waiting(tx, olga, place, 3, office.desk.now))
+    assert [one.request_id for one in (*first, *rest)] == made
+    assert end is None
