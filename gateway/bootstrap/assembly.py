@@ -70,7 +70,6 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
     engine = engine_for(settings.database_url.get_secret_value(), threads=settings.database.threads)
     migrate(engine)
     secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
-    persons = open_person_keys(settings, secrets, engine)
     metrics = Metrics(__version__)
     database = Database(
         engine,
@@ -79,6 +78,7 @@ async def build(settings: Settings, *, clock: Clock = utc_now) -> Application:
         writers=settings.database.threads,
         metrics=metrics,
     )
+    persons = open_person_keys(settings, secrets, database)
     evidence = BrokerEvidence(database, secrets.indexes, metrics)
     admission = Admission(database, secrets, clock, metrics)
     controller = controller_of(settings)

@@ -6,11 +6,10 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Final
 
-from sqlalchemy import Engine
-
 from gateway.bootstrap.secrets import Secrets
 from gateway.config import Settings
 from gateway.security.sealing import AesGcmSealer, new_sealing_key
+from gateway.storage.database import Database
 from gateway.storage.key_checks import remembered_key_check
 from gateway.storage.person_keys import KeyMaking, SqlPersonKeys, person_engine_for
 from gateway.usecases.services import IndexedField
@@ -31,13 +30,13 @@ class ForeignPersonKeysError(Exception):
         )
 
 
-def open_person_keys(settings: Settings, secrets: Secrets, engine: Engine) -> SqlPersonKeys:
+def open_person_keys(settings: Settings, secrets: Secrets, database: Database) -> SqlPersonKeys:
     """The store for this database; made at the first start.
 
     Args:
         settings: names it.
         secrets: the keys that wrap what is in it.
-        engine: the database, migrated. It remembers the first store that it was opened with.
+        database: the database, migrated. It remembers the first store that it was opened with.
 
     Raises:
         DatabaseUnavailableError: one of the two cannot be reached.
@@ -46,7 +45,7 @@ def open_person_keys(settings: Settings, secrets: Secrets, engine: Engine) -> Sq
     was_there = _file(settings).exists()
     keys = person_keys_at(settings, secrets)
     identity = keys.prepare(token_bytes(_IDENTITY_BYTES))
-    if remembered_key_check(engine, identity, PERSON_KEYS) != identity:
+    if remembered_key_check(database.engine, identity, PERSON_KEYS) != identity:
         keys.close()
         if not was_there:  # room for the copy that has to come here
             _file(settings).unlink(missing_ok=True)

@@ -81,8 +81,8 @@ class Installation:
             engine = engine_for(settings.database_url.get_secret_value(), threads=4)
             migrate(engine)
             secrets.keys.check(remembered_key_check(engine, secrets.keys.self_test_record()))
-            persons = open_person_keys(settings, secrets, engine)
             database = Database(engine, gateway_id="", writers=2)
+            persons = open_person_keys(settings, secrets, database)
             try:
                 return await work(Opened(secrets, persons, Household(database)))
             finally:

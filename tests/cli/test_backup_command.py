@@ -242,7 +242,7 @@ def dying(function):
         return result
     return step
 
-for name in ("fill", "create_private", "sync_folder", "restore_authorities", "overwrite", "_on_disk", "_mark"):
+for name in ("fill_file", "refill", "create_private", "sync_folder", "restore_authorities", "overwrite", "_on_disk"):
     if hasattr(restoring, name):
         setattr(restoring, name, dying(getattr(restoring, name)))
 Path.replace, Path.unlink = dying(Path.replace), dying(Path.unlink)
