@@ -9,7 +9,7 @@ from gateway.api.answer import Answer
 from gateway.api.call import Call
 from gateway.api.codes import ApiCode
 from gateway.api.household_models import HomeRefText
-from gateway.api.models import RequestModel, ResponseModel
+from gateway.api.models import Moment, RequestModel, ResponseModel
 from gateway.api.problem import Problem
 from gateway.api.routes import Reply, Route
 from gateway.domain.households import HomeRef
@@ -57,6 +57,34 @@ class TransitionAnswer(ResponseModel):
     )
 
 
+class WhereaboutsShown(ResponseModel):
+    """All that is known of where one is, at one home."""
+
+    home_ref: HomeRefText
+    state: Literal["near", "home", "away"] = Field(repr=False)
+    since: Moment = Field(repr=False, description="The minute in which the state began")
+    minute: Moment = Field(repr=False, description="The minute of the latest word")
+    seq: int = Field(description="The latest number; the next word needs a greater one")
+
+
+class LocationShown(ResponseModel):
+    """At every home of which something is known."""
+
+    items: list[WhereaboutsShown]
+
+
+async def show_location(call: Call) -> Reply:
+    """What is known of where one is."""
+    found = await call.read(lambda tx: usecase.known_of(tx, call.deps, call.account_id))
+    items = [
+        WhereaboutsShown(
+            home_ref=home_ref, state=known.state.value, since=known.since, minute=known.minute, seq=known.seq
+        )
+        for home_ref, known in found
+    ]
+    return Answer(200, LocationShown(items=items))
+
+
 async def tell_transition(call: Call) -> Reply:
     """Take a transition."""
     body = call.get(LocationTransition)
@@ -99,6 +127,15 @@ def consent_required() -> Problem:
 
 
 ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/v1/location",
+        handler=show_location,
+        summary="What is known of where one is",
+        tag="location",
+        answers={200: LocationShown},
+        description="One's own only. A phone that was set up anew goes on with a greater `seq`.",
+    ),
     Route(
         method="POST",
         path="/v1/location/transitions",

@@ -109,6 +109,16 @@ def tell(
     return Taken(heard.unfit)
 
 
+def known_of(tx: Transaction, services: LocationServices, account_id: AccountId) -> list[tuple[HomeRef, Whereabouts]]:
+    """All that is known of where somebody is, for their own eyes; a phone that was set up anew learns its number."""
+    found: list[tuple[HomeRef, Whereabouts]] = []
+    for home_ref, sealed in sorted(tx.households.told_by(account_id).items()):
+        known = _opened(services, home_ref, account_id, {account_id: sealed})
+        if known is not None:
+            found.append((home_ref, known))
+    return found
+
+
 def _happened(
     tx: Transaction,
     services: LocationServices,

@@ -228,6 +228,24 @@ async def test_anothers_home_and_one_that_is_not_there_look_alike(
     assert documents[0][0] == 404
 
 
+async def test_one_sees_what_is_known_of_oneself_and_nobody_else_does(
+    rig: Rig, house: House, ann: Person, bob: Person, home: dict[str, Any]
+) -> None:
+    await allow(house, ann, *ALL)
+    invited = await (await ann.ask("POST", f"/v1/homes/{home['home_ref']}/invitations")).json()
+    await bob.ask("POST", "/v1/homes/join", {"code": invited["code"]})
+    assert await ann.get("/v1/location") == {"items": []}
+    await tell(ann, a_transition(rig, home, "away", 41))
+    noon = "2026-03-01T12:00:00.000Z"
+    known = {"home_ref": home["home_ref"], "state": "away", "since": noon, "minute": noon, "seq": 41}
+    assert await ann.get("/v1/location") == {"items": [known]}
+    assert await bob.get("/v1/location") == {"items": []}
+    for path in ("/v1/homes", f"/v1/homes/{home['home_ref']}", "/v1/automations", "/v1/me"):
+        answer = await bob.ask("GET", path)
+        assert answer.status == 200
+        assert "away" not in await answer.text()
+
+
 # -- homes
 
 
