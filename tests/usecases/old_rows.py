@@ -43,6 +43,7 @@ from tests.storage.staff_records import (
     an_ended_grant,
     an_entry,
 )
+from tests.usecases import old_consents, old_erasures
 
 TEN_MINUTES = timedelta(minutes=10)
 FAILED = an_attempt(list(Outcome).index(Outcome.FAILED)).attempt_id
@@ -163,6 +164,8 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
         lambda tx: tx.support_access.add_glass(a_reviewed_glass(2)),
     ),
     "a row of the audit": (Class.AUDIT, with_audit),
+    **old_consents.SEEDS,
+    **old_erasures.SEEDS,
     "an invitation into a home": (Class.HOME_INVITATION, with_invitation),
     "where somebody is": (Class.PRESENCE, with_presence),
     "what a rule did": (Class.FIRING, with_firing),
