@@ -82,7 +82,7 @@ async def test_it_is_there_a_second_before_its_time_and_gone_a_second_after(data
 async def test_nothing_that_time_ends_is_left_after_all_periods(database: Database) -> None:
     for _, seed in SEEDS.values():
         await database.run(seed)
-    await sweep(database, NOW + timedelta(days=800))
+    await sweep(database, NOW + timedelta(days=1200))
     # Of the audit the newest row and the signatures; of the staff those who work here.
     stays = {"accounts", "passwords", "units", "devices", "counters", "tallies"}
     stays |= {"staff", "audit_rows", "audit_checkpoints"}
