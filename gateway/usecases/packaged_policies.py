@@ -77,8 +77,9 @@ def read_policy(
 
 
 def _about(path: Path) -> dict[str, Any]:
+    text = _read(path)
     try:
-        about = json.loads(_read(path))
+        about = json.loads(text)
     except ValueError:
         raise PolicyFileError("policy.json is not JSON") from None
     if not isinstance(about, dict):
