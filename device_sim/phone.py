@@ -249,6 +249,16 @@ class Phone:
         """Everything the account may see: a snapshot, then changes, over reconnections."""
         return self._api.events("/v1/events", last_event_id=last_event_id)
 
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Any other request of this account: consents, homes, rules, a person's rights.
+
+        Raises:
+            ProblemError: it was refused.
+        """
+        if method == "POST":
+            return await self._post(path, body or {})
+        return await self._api.request(method, path, body)
+
     async def _get(self, path: str) -> dict[str, Any]:
         return dict((await self._api.request("GET", path)).body)
 

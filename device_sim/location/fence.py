@@ -94,6 +94,13 @@ class Fence:
     believed: tuple[datetime, Fix] | None = field(default=None, repr=False)
     seen: tuple[datetime, Fix] | None = field(default=None, repr=False)
 
+    def again(self, at: datetime) -> tuple["Fence", Transition | None]:
+        """The same state once more, for a gateway that would otherwise take this phone for silent."""
+        if self.where is None:
+            return self, None
+        transition = Transition(self.where, self.seq + 1, _whole(at), Accuracy.GOOD)
+        return replace(self, seq=transition.seq), transition
+
     def look(self, sighting: Sighting) -> tuple["Fence", Transition | None]:
         """The fence after one sighting, and what there is to tell. Sightings come in the order of time."""
         if sighting.on_home_wifi and self.rules.wifi_veto:
@@ -148,7 +155,7 @@ def _likelier(likely: Likely | None, state: Where, at: datetime, metres: float) 
 def _reached(fence: Fence, state: Where, at: datetime, accuracy: Accuracy) -> tuple[Fence, Transition | None]:
     if state is fence.where:
         return replace(fence, likely=None), None
-    transition = Transition(state, fence.seq + 1, at.replace(second=0, microsecond=0), accuracy)
+    transition = Transition(state, fence.seq + 1, _whole(at), accuracy)
     return replace(fence, where=state, seq=transition.seq, likely=None), transition
 
 
@@ -158,6 +165,10 @@ def _plausible(before: tuple[datetime, Fix] | None, here: tuple[datetime, Fix]) 
         return True
     seconds = max((here[0] - before[0]).total_seconds(), 1.0)
     return before[1].place.metres_to(here[1].place) - before[1].accuracy_m - here[1].accuracy_m <= FASTEST_M_S * seconds
+
+
+def _whole(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def _label(accuracy_m: float) -> Accuracy:
