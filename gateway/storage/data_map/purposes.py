@@ -69,14 +69,17 @@ READS: Final[Mapping[str, Reads]] = MappingProxyType(
         "throttles": _reads(_SECURITY, retention=("key",)),
         "idempotent_requests": _reads(_SECURITY),
         # appliances, and how they come to somebody
-        "units": _reads(_SERVICE, support_unit=("mac_index", "machine_code_index", "claim_id")),
+        # Whom an incident concerns is found by the appliances that it concerns.
+        "units": _reads(
+            _SERVICE, support_unit=("mac_index", "machine_code_index", "claim_id"), privacy_office=("unit_id",)
+        ),
         "claim_connections": _reads(_SERVICE),
-        "devices": _reads(_SERVICE),
+        "devices": _reads(_SERVICE, privacy_office=("device_id", "unit_id")),
         "certificate_keys": _reads(_SERVICE),
         "certificates": _reads(_SERVICE),
         "pairings": _reads(_SERVICE, retention=("opened_at", "token_digest", "address_index")),
         "pairing_steps": _reads(_SERVICE),
-        "bindings": _reads(_SERVICE),
+        "bindings": _reads(_SERVICE, privacy_office=("account_id", "device_id", "since", "until")),
         "release_requests": _reads(_SERVICE),
         "verdicts": _reads(_SERVICE),
         "attempts": _reads(
