@@ -15,15 +15,19 @@ from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.notices import Notice
 
 _ADD: Final = insert(notices).returning(notices.c.notice_number)
-_ADD_FOR_ALL: Final = insert(notices).from_select(
-    ["account_id", "kind", "data", "at"],
-    select(
-        accounts.c.account_id,
-        bindparam("b_kind", type_=notices.c.kind.type),
-        bindparam("b_data", type_=notices.c.data.type),
-        bindparam("b_at", type_=Instant()),
-    ).where(accounts.c.closed_at.is_(None)),
-)
+_ADD_FOR_ALL: Final = (
+    insert(notices)
+    .from_select(
+        ["account_id", "kind", "data", "at"],
+        select(
+            accounts.c.account_id,
+            bindparam("b_kind", type_=notices.c.kind.type),
+            bindparam("b_data", type_=notices.c.data.type),
+            bindparam("b_at", type_=Instant()),
+        ).where(accounts.c.closed_at.is_(None)),
+    )
+    .execution_options(preserve_rowcount=True)
+)  # else SQLAlchemy keeps none of an INSERT
 _OF_ACCOUNT: Final = (
     select(notices)
     .where(
