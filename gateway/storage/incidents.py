@@ -45,8 +45,9 @@ _BEING_TOLD: Final = (
     .limit(1)
 )
 _TELL: Final = {
-    True: postgresql.insert(incident_accounts).on_conflict_do_nothing(),
-    False: sqlite.insert(incident_accounts).on_conflict_do_nothing(),
+    # What an INSERT did is known by what it gives back: of those, not every driver counts rows.
+    True: postgresql.insert(incident_accounts).on_conflict_do_nothing().returning(incident_accounts.c.account_id),
+    False: sqlite.insert(incident_accounts).on_conflict_do_nothing().returning(incident_accounts.c.account_id),
 }
 _OF_ACCOUNT: Final = (
     select(incidents, incident_accounts.c.told_at.label("this_told_at"))
@@ -113,7 +114,7 @@ class SqlIncidents:
     def tell(self, incident_id: IncidentId, account_id: AccountId, now: datetime) -> bool:
         """See the protocol."""
         values = {"incident_id": incident_id, "account_id": account_id, "told_at": now}
-        return self._statements.execute(_TELL[self._statements.is_postgresql], values).rowcount == 1
+        return self._statements.first(_TELL[self._statements.is_postgresql], values) is not None
 
     def of_account(self, account_id: AccountId, at_most: int) -> list[tuple[Incident, datetime]]:
         """See the protocol."""
