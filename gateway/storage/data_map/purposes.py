@@ -21,7 +21,7 @@ GUARDED: Final = frozenset({Sensitivity.IDENTIFIER, Sensitivity.PERSONAL, Sensit
 _SERVES: Final[Mapping[ReadPurpose, frozenset[Reader]]] = MappingProxyType(
     {
         ReadPurpose.OWN_DATA: frozenset({Reader.PERSON}),
-        ReadPurpose.SUPPORT_UNIT: frozenset({Reader.VIEWER, Reader.ENGINEER}),
+        ReadPurpose.SUPPORT_UNIT: frozenset({Reader.VIEWER}),
         ReadPurpose.SUPPORT_CUSTOMER: frozenset({Reader.AGENT, Reader.LEAD}),
         ReadPurpose.PRIVACY_OFFICE: frozenset({Reader.OFFICER}),
     }
@@ -84,7 +84,7 @@ READS: Final[Mapping[str, Reads]] = MappingProxyType(
         "verdicts": _reads(_SERVICE),
         "attempts": _reads(
             _SERVICE,
-            support_unit=("attempt_id", "pairing_id", "claim_id", "mac_index", "machine_code_index"),
+            support_unit=("attempt_id", "trace_id", "pairing_id", "claim_id", "mac_index", "machine_code_index"),
         ),
         "evidence": _reads(_SERVICE, support_unit=("attempt_id",)),
         # what they report and are told
