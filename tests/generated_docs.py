@@ -12,9 +12,11 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from gateway.api.codes import CATALOGUE as API_CODES
+from gateway.bootstrap.policies import controller_of
 from gateway.config.settings import Settings
 from gateway.domain.failures import CATALOGUE, Retry, Stage
 from gateway.domain.own_codes import ALIASES
+from gateway.domain.policies import Language
 from gateway.observability.metrics import Metrics
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.identifiers import RandomIdentifiers
@@ -22,6 +24,7 @@ from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.sealing import AesGcmSealer
 from gateway.storage import data_map
 from gateway.usecases.listed_rows import ListFormat, RefusedRow
+from gateway.usecases.processing_record import as_markdown
 from gateway.usecases.production_list import read_production_list
 from gateway.usecases.types import load_catalogue
 from gateway.usecases.unit_rows import CheckedRow, UnitIntake, check_row
@@ -41,6 +44,8 @@ def fresh(page: Path, text: str) -> str:
     """The page with its generated parts as they should be now."""
     if page == DOCS / "data-map.md":
         return data_map.as_markdown()
+    if page == DOCS / "processing-record.md":
+        return as_markdown(data_map.processing_record(controller_of(Settings()), Language.ENGLISH))
     return GENERATED.sub(lambda m: f"<!-- generated: {m[1]} -->\n{MAKERS[m[1]]()}<!-- end -->", text)
 
 
@@ -169,8 +174,10 @@ MAKERS: Final = {
 
 def main() -> None:
     """Write every generated part anew."""
-    (DOCS / "data-map.md").touch()
-    for page in {*PAGES, DOCS / "data-map.md"}:
+    whole = {DOCS / "data-map.md", DOCS / "processing-record.md"}
+    for page in whole:
+        page.touch()
+    for page in {*PAGES, *whole}:
         text = page.read_text(encoding="utf-8")
         made = fresh(page, text)
         if made != text:

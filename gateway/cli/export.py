@@ -1,11 +1,12 @@
-"""`hearthgate export openapi | data-map | codes`: documents that are made from the code."""
+"""`hearthgate export openapi | data-map | processing-record | codes`: documents that are made from the code."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.command import AsJson, command, new_group, say, say_json
+from gateway.cli.command import AsJson, ConfigFile, command, new_group, say, say_json
 
 group = new_group()
 
@@ -40,6 +41,34 @@ def data_map(
     from gateway.storage import data_map as stored
 
     text = stored.as_json() if as_json else stored.for_person() if person else stored.as_markdown()
+    _deliver(text.encode(), out, as_json=as_json)
+
+
+@group.command("processing-record")
+@command
+def processing_record(
+    *,
+    chinese: Annotated[bool, typer.Option("--zh", help="In Chinese; else in English.")] = False,
+    config: ConfigFile = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the record of processing: what is done with data about people, why, who sees it, for how long.
+
+    Who answers for it (`controller.*`) and where it is stored (`region`) come from the configuration.
+    """
+    from gateway.bootstrap.policies import controller_of
+    from gateway.config import load
+    from gateway.domain.policies import Language
+    from gateway.storage import data_map as stored
+    from gateway.usecases import processing_record as records
+
+    language = Language.CHINESE if chinese else Language.ENGLISH
+    record = stored.processing_record(controller_of(load(config)), language)
+    if as_json:
+        text = json.dumps(records.as_json(record), ensure_ascii=False, indent=2) + "\n"
+    else:
+        text = records.as_markdown(record)
     _deliver(text.encode(), out, as_json=as_json)
 
 

@@ -62,5 +62,15 @@ def test_the_data_map_is_exported_for_programs_staff_and_persons(shell: Shell, t
     assert "mac_index" in out.read_text(encoding="utf-8")
 
 
+def test_the_record_of_processing_is_exported_in_both_languages(shell: Shell, tmp_path: Path) -> None:
+    assert "# Record of processing" in shell("export", "processing-record")
+    assert shell("export", "processing-record", "--zh").startswith("# 处理活动记录")
+    record = shell.json("export", "processing-record")
+    assert "location" in [one["key"] for one in record["activities"]]
+    out = tmp_path / "record.md"
+    assert str(out) in shell("export", "processing-record", "--out", str(out))
+    assert "share.webhook" in out.read_text(encoding="utf-8")
+
+
 def test_a_place_that_cannot_be_written_is_a_sentence(shell: Shell) -> None:
     assert "No such file or directory" in shell.refused("export", "openapi", "--out", "/none/x.json")

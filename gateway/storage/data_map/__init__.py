@@ -6,7 +6,7 @@ A column without an entry fails the tests. The map drives the retention job and 
 from typing import Final
 
 from gateway.domain.policies import Language
-from gateway.storage.data_map import policy_part, render
+from gateway.storage.data_map import policy_part, record, render
 from gateway.storage.data_map.access import ACCOUNTS
 from gateway.storage.data_map.automations import AUTOMATIONS
 from gateway.storage.data_map.consent import CONSENT
@@ -19,6 +19,8 @@ from gateway.storage.data_map.operation import OPERATION
 from gateway.storage.data_map.registry import REGISTRY
 from gateway.storage.data_map.rights import RIGHTS
 from gateway.storage.data_map.staff import STAFF
+from gateway.usecases.processing_record import ProcessingRecord
+from gateway.usecases.receipts import Controller
 from gateway.usecases.repositories.retention import RetentionClass
 from gateway.usecases.retention import PERIODS
 
@@ -33,6 +35,7 @@ __all__ = [
     "ended_by_time",
     "for_person",
     "for_policy",
+    "processing_record",
 ]
 
 DATA_MAP: Final[dict[str, TableEntry]] = {
@@ -79,3 +82,8 @@ def for_person() -> str:
 def for_policy(language: Language) -> str:
     """What is stored about a person, and how long: the generated part of the policy."""
     return policy_part.stored(DATA_MAP, language)
+
+
+def processing_record(controller: Controller, language: Language) -> ProcessingRecord:
+    """The record of processing (Art. 30 of the GDPR), with everything that the map knows."""
+    return record.processing_record(DATA_MAP, controller, language)

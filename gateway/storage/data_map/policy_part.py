@@ -17,13 +17,26 @@ def stored(tables: Mapping[str, TableEntry], language: Language) -> str:
     for name, entry in tables.items():
         if entry.nobody or all(one.sensitivity is Sensitivity.NONE for one in entry.columns.values()):
             continue
-        sentences = {_sentence(name, entry.told, language): entry.retention}
-        for column, one in entry.columns.items():
-            if one.told:
-                told = _sentence(f"{name}.{column}", one.told, language)
-                sentences.setdefault(told, one.retention or entry.retention)
-        lines += [_line(told, classes, language) for told, classes in sentences.items()]
+        lines += [_line(told, classes, language) for told, classes in sentences(name, entry, language).items()]
     return "\n".join(lines) + "\n"
+
+
+def sentences(name: str, table: TableEntry, language: Language) -> dict[str, tuple[RetentionClass, ...]]:
+    """What a person is told of a table, and of columns that have a sentence of their own, each with what ends it."""
+    found = {_sentence(name, table.told, language): table.retention}
+    for column, one in table.columns.items():
+        if one.told:
+            found.setdefault(_sentence(f"{name}.{column}", one.told, language), one.retention or table.retention)
+    return found
+
+
+def periods(classes: tuple[RetentionClass, ...], language: Language) -> tuple[str, ...]:
+    """How long each of the classes is kept, in words."""
+    match language:
+        case Language.ENGLISH:
+            return tuple(period_text(which) for which in classes)
+        case Language.CHINESE:
+            return tuple(_chinese_period(which) for which in classes)
 
 
 def _sentence(place: str, told: str, language: Language) -> str:
@@ -35,11 +48,12 @@ def _sentence(place: str, told: str, language: Language) -> str:
 
 
 def _line(told: str, classes: tuple[RetentionClass, ...], language: Language) -> str:
+    kept = periods(classes, language)
     match language:
         case Language.ENGLISH:
-            return f"- {told} Kept: {'; '.join(period_text(which) for which in classes)}."
+            return f"- {told} Kept: {'; '.join(kept)}."
         case Language.CHINESE:
-            return f"- {told}保存：{'；'.join(_chinese_period(which) for which in classes)}。"  # noqa: RUF001 - Chinese
+            return f"- {told}保存：{'；'.join(kept)}。"  # noqa: RUF001 - Chinese
 
 
 def _chinese_period(which: RetentionClass) -> str:
