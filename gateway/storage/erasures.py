@@ -57,6 +57,9 @@ _GET: Final = _SELECT.where(erasures.c.erasure_id == bindparam("id"))
 _BY_TOKEN: Final = _SELECT.where(erasures.c.token_digest == bindparam("digest"))
 _DUE: Final = _SELECT.where(erasures.c.next_at <= bindparam("now")).order_by(erasures.c.next_at).limit(1)
 _NEWEST: Final = _SELECT.order_by(erasures.c.begun_at.desc()).limit(bindparam("at_most"))
+_UNFINISHED: Final = (
+    _SELECT.where(erasures.c.finished_at.is_(None)).order_by(erasures.c.begun_at).limit(bindparam("at_most"))
+)
 _UPDATE: Final = (
     update(erasures)
     .where(erasures.c.erasure_id == bindparam("b_id"), erasures.c.version == bindparam("b_version"))
@@ -212,6 +215,10 @@ class SqlErasures:
     def page(self, at_most: int) -> list[Erasure]:
         """See the protocol."""
         return [_erasure(row) for row in self._statements.all(_NEWEST, {"at_most": at_most})]
+
+    def unfinished(self, at_most: int) -> list[Erasure]:
+        """See the protocol."""
+        return [_erasure(row) for row in self._statements.all(_UNFINISHED, {"at_most": at_most})]
 
     def accounts(self, after: AccountId | None, at_most: int) -> list[AccountId]:
         """See the protocol."""

@@ -212,6 +212,13 @@ def _add(dialect: Any) -> Any:
 
 
 _ADD: Final = {True: _add(postgresql), False: _add(sqlite)}
+_REMOVED: Final = "removed."
+"""Before the name of a class: how many of its rows went."""
+_REMOVED_SINCE: Final = (
+    select(delivery.tallies.c.name, func.sum(delivery.tallies.c.value).label("many"))
+    .where(delivery.tallies.c.name.startswith(_REMOVED), delivery.tallies.c.day >= bindparam("day"))
+    .group_by(delivery.tallies.c.name)
+)
 
 
 class SqlRetention:
@@ -241,6 +248,17 @@ class SqlRetention:
             case _:
                 removal = _AUDIT if which is RetentionClass.AUDIT else RULES[which].removal
                 return self._statements.execute(removal, values).rowcount
+
+    def count_removed(self, which: RetentionClass, many: int, at: datetime) -> None:
+        """See the protocol."""
+        row = {"name": f"{_REMOVED}{which.value}", "day": at.date().isoformat(), "value": many}
+        self._statements.execute_many(_ADD[self._statements.is_postgresql], [row])
+
+    def removed_since(self, since: datetime) -> dict[RetentionClass, int]:
+        """See the protocol."""
+        known = {f"{_REMOVED}{which.value}": which for which in RetentionClass}
+        rows = self._statements.all(_REMOVED_SINCE, {"day": since.date().isoformat()})
+        return {known[row.name]: int(row.many) for row in rows if row.name in known}
 
     def oldest(self, which: RetentionClass) -> datetime | None:
         """See the protocol."""

@@ -14,10 +14,15 @@ from typing import Final
 from gateway.domain.audit import KEPT_FOR as AUDIT_KEPT_FOR
 from gateway.domain.erasure import FETCHABLE_AGAIN
 from gateway.usecases.repositories.retention import RetentionClass
-from gateway.usecases.transaction import Database
+from gateway.usecases.transaction import Database, Transaction
 
 ROWS_AT_ONCE: Final = 1000
 """Rows that one transaction removes: a use case that waits behind it does not notice."""
+
+LOOKED_BACK: Final = timedelta(days=29)
+"""Days before this one of which an officer sees how many rows went."""
+LATE_AFTER: Final = timedelta(minutes=15)
+"""The job runs every minute. What should have gone so long ago waits for one that does not run, or not fast enough."""
 
 
 PERIODS: Final[Mapping[RetentionClass, timedelta]] = MappingProxyType(
@@ -71,6 +76,33 @@ class Swept:
     plus the time between two runs means that the job does not keep up."""
 
 
+@dataclass(frozen=True, slots=True)
+class RetentionStatus:
+    """How far the job is with a class."""
+
+    which: RetentionClass
+    period: timedelta
+    oldest: datetime | None
+    """When the time of the oldest row that is left began; None when there is no row."""
+    removed: int
+    """Rows that the job removed in the last 30 days."""
+    late: bool
+    """The oldest should have gone by now: the job does not keep up, or does not run."""
+
+
+def status(tx: Transaction, now: datetime) -> list[RetentionStatus]:
+    """How far the job is with each class, in the order of the classes."""
+    removed = tx.retention.removed_since(now - LOOKED_BACK)
+    return [_status(which, tx.retention.oldest(which), removed.get(which, 0), now) for which in tx.retention.classes()]
+
+
+def _status(which: RetentionClass, oldest: datetime | None, removed: int, now: datetime) -> RetentionStatus:
+    # The audit goes up to a signature that is old enough: as old as the newest of them is the oldest row that stays.
+    slack = timedelta(days=2) if which is RetentionClass.AUDIT else LATE_AFTER
+    late = oldest is not None and now - oldest > PERIODS[which] + slack
+    return RetentionStatus(which, PERIODS[which], oldest, removed, late)
+
+
 async def sweep(database: Database, now: datetime) -> dict[RetentionClass, Swept]:
     """Remove everything whose time is over, in small transactions between which others get their turn.
 
@@ -91,8 +123,15 @@ async def sweep(database: Database, now: datetime) -> dict[RetentionClass, Swept
 async def _sweep_one(database: Database, which: RetentionClass, now: datetime) -> int:
     before = now - PERIODS[which]
     total = 0
+
+    def piece(tx: Transaction) -> int:
+        removed = tx.retention.remove(which, before, ROWS_AT_ONCE)
+        if removed:
+            tx.retention.count_removed(which, removed, now)
+        return removed
+
     while True:
-        removed = await database.run(lambda tx: tx.retention.remove(which, before, ROWS_AT_ONCE))
+        removed = await database.run(piece)
         total += removed
         if removed < ROWS_AT_ONCE:
             return total

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -188,6 +189,9 @@ async def test_an_erasure_is_stored_with_its_steps(database: Database) -> None:
     await database.run(lambda tx: tx.erasures.add(one(), b"digest"))
     assert await database.read(lambda tx: tx.erasures.get(ALIAS)) == one()
     erasure = one()
+    later = replace(one(), erasure_id=ErasureId("e-" + "4" * 26), begun_at=LATER)
+    await database.run(lambda tx: tx.erasures.add(later, b"other digest"))
+    assert await database.read(lambda tx: tx.erasures.unfinished(10)) == [one(), later]
     for step in Step:
         following = carried_out(erasure, step, {"figure": 1, "kind": "nats"}, START + timedelta(seconds=20))
         receipt = b"{}" if step is Step.RECEIPT else None
@@ -202,7 +206,8 @@ async def test_an_erasure_is_stored_with_its_steps(database: Database) -> None:
     kept = await database.read(lambda tx: tx.erasures.by_token(b"digest"))
     assert kept is not None
     assert kept.fetched_at == START
-    assert await database.read(lambda tx: tx.erasures.page(10)) == [erasure]
+    assert await database.read(lambda tx: tx.erasures.page(10)) == [later, erasure]
+    assert await database.read(lambda tx: tx.erasures.unfinished(10)) == [later]
 
 
 async def test_two_gateways_do_not_take_up_the_same_one(database: Database) -> None:

@@ -159,7 +159,7 @@ async def test_commands_become_a_count_by_result_and_day(database: Database) -> 
     await sweep(database, NOW + timedelta(days=32))
 
     def counted(tx: Any) -> set[tuple[Any, ...]]:
-        return {tuple(row) for row in tx.statements.all(select(tallies))}
+        return {tuple(row) for row in tx.statements.all(select(tallies).where(tallies.c.name.startswith("commands.")))}
 
     assert await database.run(counted) == {
         ("commands.applied", "2026-03-01", 2),
@@ -179,8 +179,34 @@ async def test_counts_of_several_runs_add_up(database: Database, monkeypatch: py
     await database.run(seed)
     swept = await sweep(database, NOW + timedelta(days=31))
     assert swept[Class.COMMAND].removed == 5
-    value = select(tallies.c.value)
+    value = select(tallies.c.value).where(tallies.c.name.startswith("commands."))
     assert await database.run(lambda tx: tx.statements.execute(value).scalar_one()) == 5  # type: ignore[attr-defined]
+    assert await database.read(lambda tx: tx.retention.removed_since(NOW)) == {Class.COMMAND: 5}
+
+
+async def test_an_officer_sees_what_went_what_is_left_and_what_should_have_gone(database: Database) -> None:
+    def seed(tx: Transaction) -> None:
+        with_devices(tx, 1)
+        for number in range(3):
+            tx.commands.add(an_ended_command(number), None)
+        tx.commands.add(replace(an_ended_command(9), issued_at=NOW + timedelta(days=3)), None)
+
+    await database.run(seed)
+
+    async def of_commands(at: datetime) -> retention.RetentionStatus:
+        found = await database.read(lambda tx: retention.status(tx, at))
+        assert [one.which for one in found] == list(await database.read(lambda tx: tx.retention.classes()))
+        return next(one for one in found if one.which is Class.COMMAND)
+
+    in_time = NOW + timedelta(days=30) + retention.LATE_AFTER
+    assert not (await of_commands(in_time)).late
+    before = await of_commands(in_time + SECOND)
+    assert (before.late, before.oldest, before.removed) == (True, NOW, 0)
+    await sweep(database, in_time)
+    after = await of_commands(in_time + SECOND)
+    assert (after.late, after.oldest, after.removed) == (False, NOW + timedelta(days=3), 3)
+    assert (await of_commands(in_time + timedelta(days=29))).removed == 3
+    assert (await of_commands(in_time + timedelta(days=30))).removed == 0, "of the last thirty days"
 
 
 async def test_it_is_known_from_which_event_on_the_log_is_complete(database: Database) -> None:
@@ -289,5 +315,5 @@ async def test_two_gateways_may_sweep_at_once(tmp_path: Path) -> None:
         await asyncio.gather(sweep(one, later), sweep(other, later))
         await sweep(one, later)
         assert await one.run(lambda tx: rows(tx, Class.MESSAGE_ID)) == 0
-        value = select(func.sum(tallies.c.value))
+        value = select(func.sum(tallies.c.value)).where(tallies.c.name.startswith("commands."))
         assert await one.run(lambda tx: tx.statements.execute(value).scalar_one()) == 300  # type: ignore[attr-defined]

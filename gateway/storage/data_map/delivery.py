@@ -50,14 +50,15 @@ DELIVERY: Final = {
         columns={"name": plain("which count"), "value": plain("how many")},
     ),
     "tallies": TableEntry(
-        purpose="how many commands ended how on which day, after the commands themselves are forgotten",
-        told="How many commands there were on a day, about nobody.",
+        purpose="how many commands ended how on which day, after the commands themselves are forgotten, and how many rows "
+        "of which kind the retention job removed",
+        told="How many commands there were and how many rows were removed on a day, about nobody.",
         retention=_INSTALLATION,
         nobody="counts, kept of everybody together",
         columns={
-            "name": plain("what is counted", By.OPERATOR),
-            "day": plain("day (UTC)", By.OPERATOR),
-            "value": plain("how many", By.OPERATOR),
+            "name": plain("what is counted", By.OPERATOR, By.OFFICER),
+            "day": plain("day (UTC)", By.OPERATOR, By.OFFICER),
+            "value": plain("how many", By.OPERATOR, By.OFFICER),
         },
     ),
     "key_checks": TableEntry(

@@ -56,5 +56,8 @@ class ErasureRepository(Protocol):
     def page(self, at_most: int) -> list[Erasure]:
         """The newest erasures, for the privacy officer."""
 
+    def unfinished(self, at_most: int) -> list[Erasure]:
+        """Those that are not complete, the oldest first, for the privacy officer."""
+
     def accounts(self, after: AccountId | None, at_most: int) -> list[AccountId]:
         """Names of accounts in order, for comparing an older state with the erasure ledger."""

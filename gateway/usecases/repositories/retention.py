@@ -93,5 +93,14 @@ class RetentionRepository(Protocol):
     def remove(self, which: RetentionClass, before: datetime, at_most: int) -> int:
         """Remove rows of a class whose time began at or before that moment; returns how many."""
 
+    def count_removed(self, which: RetentionClass, many: int, at: datetime) -> None:
+        """Note, in the transaction that removed them, that so many rows of a class went; added up by day."""
+
+    def removed_since(self, since: datetime) -> dict[RetentionClass, int]:
+        """How many rows the job removed since the day (UTC) of that moment; classes of which it removed none are out.
+
+        What went for another reason (a release, a closure, with the row that it belongs to) was not counted.
+        """
+
     def oldest(self, which: RetentionClass) -> datetime | None:
         """When the time of the oldest row of a class began; None when there is no row."""
