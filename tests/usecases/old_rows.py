@@ -43,7 +43,7 @@ from tests.storage.staff_records import (
     an_ended_grant,
     an_entry,
 )
-from tests.usecases import old_consents, old_erasures
+from tests.usecases import old_consents, old_erasures, old_rights
 
 TEN_MINUTES = timedelta(minutes=10)
 FAILED = an_attempt(list(Outcome).index(Outcome.FAILED)).attempt_id
@@ -166,6 +166,7 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
     "a row of the audit": (Class.AUDIT, with_audit),
     **old_consents.SEEDS,
     **old_erasures.SEEDS,
+    **old_rights.SEEDS,
     "an invitation into a home": (Class.HOME_INVITATION, with_invitation),
     "where somebody is": (Class.PRESENCE, with_presence),
     "what a rule did": (Class.FIRING, with_firing),

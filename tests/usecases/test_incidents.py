@@ -51,7 +51,8 @@ async def told(desk: Desk, who: SignedIn, incident: Incident) -> int:
 async def seen(household: Household, account_id: AccountId) -> list[str]:
     found = await household.read(lambda tx: incidents.of_account(tx, account_id))
     listed, _ = await household.read(lambda tx: notices.page(tx, account_id, None, 50))
-    assert [one.data["incident_id"] for one in listed if one.kind == "incident"] == [one.incident_id for one in found]
+    told_of = {str(one.data["incident_id"]) for one in listed if one.kind == "incident"}
+    assert told_of == {one.incident_id for one in found}
     return [one.incident_id for one in found]
 
 

@@ -29,6 +29,7 @@ from gateway.storage.person_keys import SqlPersonKeys
 from gateway.usecases import audit, deadlines, notices, requests
 from gateway.usecases.outbox import Committed, Counted
 from gateway.usecases.requests import DECIDED, Enough, InHand, NoSuchRequest
+from gateway.usecases.retention import sweep
 from gateway.usecases.staff_sessions import MayNotError, SignedIn
 from gateway.usecases.transaction import Transaction
 from tests.databases import DURABLE, fresh_url, opened
@@ -321,6 +322,15 @@ async def test_words_are_stored_under_the_persons_key_and_nowhere_else(office: O
     office.persons.destroy(ann)
     with pytest.raises(ValueError, match="gone"):
         requests.readable(await office.stored(request), office.persons.sealer(ann))
+
+
+async def test_what_waits_for_an_answer_is_kept_however_long_that_takes(office: Office) -> None:
+    ann = await office.people.account()
+    waiting, over = await office.asks(ann), await office.asks(ann)
+    await office.database.run(lambda tx: requests.withdraw(tx, ann, over.request_id, office.desk.now))
+    await sweep(office.database, office.desk.now + timedelta(days=3650))
+    assert (await office.stored(waiting)).is_waiting
+    assert await office.database.read(lambda tx: tx.requests.get(over.request_id)) is None
 
 
 async def test_lists_come_in_pieces(office: Office) -> None:
