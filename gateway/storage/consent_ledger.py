@@ -1,10 +1,9 @@
 """The ledger of each person's consents on SQL. Its end is a row of its own, moved by compare and swap."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, bindparam, delete, insert, select, update
+from sqlalchemy import Integer, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.consent_ledger import LedgerEnd, LedgerRow
@@ -40,13 +39,6 @@ _EVENT: Final = select(consent_events).where(
 _LEDGER: Final = (
     select(consent_events).where(consent_events.c.ledger_id == bindparam("ledger_id")).order_by(consent_events.c.number)
 )
-_CLOSE: Final = (
-    update(consent_events)
-    .where(consent_events.c.account_id == bindparam("b_account_id"))
-    .values(account_id=None, closed_at=bindparam("closed_at"))
-)
-_END_OF_CLOSED: Final = delete(consent_ledgers).where(consent_ledgers.c.account_id == bindparam("account_id"))
-
 _FAR: Final = 2**31 - 1
 
 
@@ -97,12 +89,6 @@ class SqlConsentLedger:
     def ledger(self, ledger_id: str) -> Sequence[LedgerRow]:
         """See the protocol."""
         return [_row(row) for row in self._statements.all(_LEDGER, {"ledger_id": ledger_id})]
-
-    def close_ledger(self, account_id: AccountId, now: datetime) -> int:
-        """See the protocol."""
-        closed = self._statements.execute(_CLOSE, {"b_account_id": account_id, "closed_at": now}).rowcount
-        self._statements.execute(_END_OF_CLOSED, {"account_id": account_id})
-        return closed
 
 
 def _row(row: AnyRow) -> LedgerRow:

@@ -66,11 +66,3 @@ def _state(purpose: Purpose, standing: Standing, now: datetime) -> PurposeState:
         may_ask_at=may_ask_at(consent),
         renewal_due=not stopped and renewal_due(consent, now),
     )
-
-
-def forget_account(tx: Transaction, account_id: AccountId, now: datetime) -> None:
-    """An account closes: its name is taken off its ledger. To be called in the closing transaction.
-
-    The rest (consents, notices, links to guardians and wards) goes with the account's row.
-    """
-    tx.consents.close_ledger(account_id, now)

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from gateway.domain.consent import Consent, ConsentState, Purpose
 from gateway.domain.consent_ledger import LedgerEnd, LedgerRow
 from gateway.domain.consent_notices import ConsentNotice, use
+from gateway.domain.erasure import ErasureId
 from gateway.domain.guardians import GuardianCode, Guardianship
 from gateway.domain.policies import ChangeReason, Language, Policy, PolicyKind, PolicyText
 from gateway.storage.database import Database
@@ -212,13 +213,12 @@ async def test_a_closed_ledger_has_no_name_and_stays_until_its_time(database: Da
     def close(tx: Transaction) -> int:
         with_accounts(tx, 1)
         tx.consents.append(account_id(), a_row(1), None)
-        return tx.consents.close_ledger(account_id(), NOW)
+        return tx.erasures.remove_subject(account_id(), ErasureId("e-1"), NOW)["consent_events"]
 
     assert await database.run(close) == 1
     assert await database.read(lambda tx: tx.consents.events(account_id(), None, 9)) == []
     assert await database.read(lambda tx: tx.consents.end_of_ledger(account_id())) is None
     assert list(await database.read(lambda tx: tx.consents.ledger("l-1"))) == [a_row(1)]
-    assert await database.run(lambda tx: tx.consents.close_ledger(account_id(), NOW)) == 0
 
 
 @pytest.mark.parametrize("database_kind", DURABLE)

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from gateway.domain.consent import Purpose
 from gateway.domain.consent_ledger import LedgerRow
 from gateway.domain.consent_notices import ConsentNotice
+from gateway.domain.erasure import ErasureId
 from gateway.domain.guardians import GuardianCode
 from gateway.domain.policies import Language
 from gateway.storage.tables.access import accounts
@@ -33,7 +34,7 @@ def with_ledger(tx: Transaction, *, number: int, written: timedelta, closed: boo
     )
     tx.consents.append(account_id(number), row, None)
     if closed:
-        tx.consents.close_ledger(account_id(number), NOW)
+        tx.erasures.remove_subject(account_id(number), ErasureId("e-1"), NOW)
     else:
         gone = delete(accounts).where(accounts.c.account_id == account_id(number))
         tx.statements.execute(gone)  # type: ignore[attr-defined]
@@ -70,11 +71,11 @@ def with_guardian_code(tx: Transaction) -> None:
 SEEDS: Final[dict[str, tuple[Class, Callable[[Transaction], Any]]]] = {
     "the ledger of an account that was closed": (
         Class.CONSENT_CLOSED,
-        lambda tx: with_ledger(tx, number=1, written=timedelta(days=1), closed=True),
+        lambda tx: with_ledger(tx, number=8, written=timedelta(days=1), closed=True),
     ),
     "the ledger of an account that is gone": (
         Class.CONSENT_CLOSED,
-        lambda tx: with_ledger(tx, number=2, written=timedelta(0), closed=False),
+        lambda tx: with_ledger(tx, number=9, written=timedelta(0), closed=False),
     ),
     "a notice of a consent": (Class.CONSENT_NOTICE, with_consent_notice),
     "something that was told": (Class.NOTICE, with_notice),

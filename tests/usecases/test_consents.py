@@ -7,8 +7,9 @@ import pytest
 
 from gateway.domain.consent import ConsentState, Purpose, months_later
 from gateway.domain.consent_notices import NOTICE_LIFE
+from gateway.domain.erasure import Reason
 from gateway.domain.policies import Language
-from gateway.usecases import consent_ledger, consents, policies
+from gateway.usecases import consent_ledger, erasure, policies
 from gateway.usecases.consent_giving import Given, GivingRefusal, NoticeShown, Refused, Silence
 from gateway.usecases.consent_ledger import EVENTS_A_DAY
 from gateway.usecases.policies import Acknowledged, NoSuchPolicy, WrongHash
@@ -237,7 +238,8 @@ async def test_a_ledger_of_one_opens_for_nobody_else(saying: Saying) -> None:
 async def test_a_closed_account_leaves_events_that_nobody_can_read_and_a_receipt_still_fits(saying: Saying) -> None:
     ann = await saying.somebody()
     receipt = (await saying.give(ann, REMINDER)).receipt.content
-    await saying.home.run(lambda tx: consents.forget_account(tx, ann, saying.now))
+    begun = await saying.home.run(lambda tx: erasure.begin(tx, saying.home, ann, Reason.CLOSED, saying.now))
+    assert begun is not None
     assert saying.home.persons.destroy(ann)
     assert await saying.home.read(lambda tx: tx.consents.events(ann, None, 9)) == []
     rows = await saying.home.read(lambda tx: tx.consents.ledger(receipt["ledger"]["id"]))

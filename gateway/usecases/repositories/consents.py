@@ -80,9 +80,6 @@ class ConsentRepository(Protocol):
     def ledger(self, ledger_id: str) -> Sequence[LedgerRow]:
         """A whole ledger, oldest first, whether its account is still there or not."""
 
-    def close_ledger(self, account_id: AccountId, now: datetime) -> int:
-        """Take the person's name off their ledger, and let the limitation period begin; returns how many rows."""
-
     # -- notices shown
 
     def add_notice(self, notice: ConsentNotice) -> None:
