@@ -152,9 +152,9 @@ class Grants:
     auto_on: GrantedPurpose | None = None
 
     @property
-    def any(self) -> bool:
-        """True when anything about location was granted."""
-        return not (self.reminder is None and self.auto_off is None and self.auto_on is None)
+    def proof(self) -> GrantedPurpose | None:
+        """That something about location was granted; None when nothing was."""
+        return self.reminder or self.auto_off or self.auto_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,11 @@ def is_night(local: time) -> bool:
     return local >= NIGHT_FROM or local < NIGHT_UNTIL
 
 
+def may_concern(rule: Automation, sign: Sign, *, own: bool) -> bool:
+    """False where a rule is certainly about something else. Asked first, because a home may have many rules."""
+    return _SIGNS[rule.trigger] is sign and (own or rule.trigger.is_of_household)
+
+
 def decide(
     rule: Automation, happened: Happening, household: Household, grants: Grants, clock: Clock, *, may_start: bool
 ) -> Decision | None:
@@ -235,12 +240,10 @@ def decide(
         clock: the present moment.
         may_start: rules may turn on this type of appliance.
     """
-    if _SIGNS[rule.trigger] is not happened.sign:
+    if not may_concern(rule, happened.sign, own=happened.own):
         return None
     others_home = rule.trigger.is_of_household and Likely.IN in household.others
-    if not happened.own and (
-        not rule.trigger.is_of_household or others_home or happened.unfit is not None or not rule.enabled
-    ):
+    if not happened.own and (others_home or happened.unfit is not None or not rule.enabled):
         return None
     dry = rule.runs_dry(clock.now)
     stopped = _stopped(rule, happened, household, clock.now)

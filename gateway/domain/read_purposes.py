@@ -18,7 +18,7 @@ class ReadPurpose(StrEnum):
     CONSENT = "consent"
     """What a person allows, and who decides for a minor."""
     LOCATION = "location"
-    """Homes, rules and whereabouts, for what a person allowed about their location."""
+    """Whereabouts and rules, for what a person allowed about their location."""
     SUPPORT_UNIT = "support_unit"
     """Support looks at an appliance; nothing of it is about people."""
     SUPPORT_CUSTOMER = "support_customer"

@@ -1,15 +1,14 @@
 """Homes and their members on SQL."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.households import Home, HomeInvitation, HomeMember, HomeRef, MemberRef
 from gateway.domain.identity import AccountId
 from gateway.storage.statements import AnyRow, Statements
-from gateway.storage.tables.households import home_invitations, home_members, homes, whereabouts
+from gateway.storage.tables.households import home_invitations, home_members, homes
 from gateway.storage.tables.schema import Instant
 
 _ADD: Final = insert(homes)
@@ -65,25 +64,6 @@ _INVITATIONS: Final = (
     )
 )
 _USE_INVITATION: Final = delete(home_invitations).where(home_invitations.c.code_digest == bindparam("code_digest"))
-
-_TOLD: Final = select(whereabouts.c.account_id, whereabouts.c.told_sealed).where(
-    whereabouts.c.home_ref == bindparam("home_ref")
-)
-_TOLD_BY: Final = select(whereabouts.c.home_ref, whereabouts.c.told_sealed).where(
-    whereabouts.c.account_id == bindparam("account_id")
-)
-_FORGET: Final = delete(whereabouts).where(whereabouts.c.account_id == bindparam("account_id"))
-
-
-def _put_told(dialect: Any) -> Any:
-    row = dialect.insert(whereabouts)
-    return row.on_conflict_do_update(
-        index_elements=["home_ref", "account_id"],
-        set_={"told_sealed": row.excluded.told_sealed, "heard_at": row.excluded.heard_at},
-    )
-
-
-_PUT_TOLD: Final = {True: _put_told(postgresql), False: _put_told(sqlite)}
 
 
 class SqlHouseholds:
@@ -217,25 +197,6 @@ class SqlHouseholds:
     def use_invitation(self, code_digest: bytes) -> bool:
         """See the protocol."""
         return self._statements.execute(_USE_INVITATION, {"code_digest": code_digest}).rowcount == 1
-
-    def told(self, home_ref: HomeRef) -> dict[AccountId, bytes]:
-        """See the protocol."""
-        rows = self._statements.all(_TOLD, {"home_ref": home_ref})
-        return {AccountId(row.account_id): row.told_sealed for row in rows}
-
-    def told_by(self, account_id: AccountId) -> dict[HomeRef, bytes]:
-        """See the protocol."""
-        rows = self._statements.all(_TOLD_BY, {"account_id": account_id})
-        return {HomeRef(row.home_ref): row.told_sealed for row in rows}
-
-    def put_told(self, home_ref: HomeRef, account_id: AccountId, sealed: bytes, heard_at: datetime) -> None:
-        """See the protocol."""
-        values = {"home_ref": home_ref, "account_id": account_id, "told_sealed": sealed, "heard_at": heard_at}
-        self._statements.execute(_PUT_TOLD[self._statements.is_postgresql], values)
-
-    def forget_told(self, account_id: AccountId) -> None:
-        """See the protocol."""
-        self._statements.execute(_FORGET, {"account_id": account_id})
 
 
 def _home(row: AnyRow) -> Home:

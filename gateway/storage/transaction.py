@@ -45,6 +45,7 @@ from gateway.storage.support_access import SqlSupportAccess
 from gateway.storage.tables.delivery import counters, events, outbox
 from gateway.storage.throttles import SqlThrottles
 from gateway.storage.units import SqlUnits
+from gateway.storage.whereabouts import SqlWhereabouts
 from gateway.usecases.outbox import CLAIM_FOR, Committed, Counted, Kind, OutboxRow, Timed
 
 _NEXT = update(counters).where(counters.c.name == "changes").values(value=counters.c.value + bindparam("many"))
@@ -295,7 +296,12 @@ class SqlTransaction:
     @cached_property
     def households(self) -> SqlHouseholds:
         """See the protocol."""
-        return SqlHouseholds(self.statements.reading(ReadPurpose.LOCATION))
+        return SqlHouseholds(self.statements.reading(ReadPurpose.SERVICE))
+
+    @cached_property
+    def whereabouts(self) -> SqlWhereabouts:
+        """See the protocol."""
+        return SqlWhereabouts(self.statements.reading(ReadPurpose.LOCATION))
 
     @cached_property
     def automations(self) -> SqlAutomations:

@@ -104,7 +104,7 @@ def make(
     now: datetime,
 ) -> Made:
     """A new rule for a home and an appliance of this account. It is bound to the appliance's present epoch."""
-    if not grants_of(tx, account_id, now).any:
+    if grants_of(tx, account_id, now).proof is None:
         return NotGranted()
     bound = held(tx, account_id, device_id, now)
     if bound is None or tx.households.member(home_ref, account_id) is None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from gateway.domain.automations import Clock, Grants, Happening, Household, decide
-from gateway.domain.consent import Purpose
+from gateway.domain.automations import Clock, Grants, Happening, Household, decide, may_concern
+from gateway.domain.consent import GrantedPurpose, Purpose
 from gateway.domain.firings import FiringState
 from gateway.domain.households import Home, HomeRef, next_keeper
 from gateway.domain.identity import AccountId
@@ -89,17 +89,17 @@ def tell(
     """Take what a phone tells of its owner, and do what the rules of the home make of it."""
     # The home before the consent: words of one home come one by one, and a withdrawal gets its turn between them.
     home = None if tx.households.member(home_ref, account_id) is None else tx.households.hold(home_ref)
-    if not grants_of(tx, account_id, now).any:
+    if (granted_now := grants_of(tx, account_id, now).proof) is None:
         return NotGranted()
     members = tx.households.members(home_ref)
     if home is None or account_id not in {member.account_id for member in members}:
         return NoHome()  # left, or was removed, while we waited for the home
-    sealed = tx.households.told(home_ref)
+    sealed = tx.whereabouts.of_home(granted_now, home_ref)
     known = {member.account_id: _opened(services, home_ref, member.account_id, sealed) for member in members}
     heard = hear(known[account_id], told, now)
     if isinstance(heard, Ignored):
         return heard
-    _store(tx, services, home_ref, account_id, heard.whereabouts)
+    _store(tx, services, granted_now, home_ref, heard.whereabouts)
     asked = told.minute + SILENT_AFTER + ASK_AFTER
     tx.households.ask_at(home_ref, asked)
     tx.ring_at(asked)
@@ -112,7 +112,7 @@ def tell(
 def known_of(tx: Transaction, services: LocationServices, account_id: AccountId) -> list[tuple[HomeRef, Whereabouts]]:
     """All that is known of where somebody is, for their own eyes; a phone that was set up anew learns its number."""
     found: list[tuple[HomeRef, Whereabouts]] = []
-    for home_ref, sealed in sorted(tx.households.told_by(account_id).items()):
+    for home_ref, sealed in sorted(tx.whereabouts.own(account_id).items()):
         known = _opened(services, home_ref, account_id, {account_id: sealed})
         if known is not None:
             found.append((home_ref, known))
@@ -140,12 +140,15 @@ def _happened(
     household = Household(tuple(others.values()), home.someone_here)
     allowed: dict[AccountId, Grants] = {}
     for rule in rules:
+        own = rule.account_id == account_id
+        if not may_concern(rule, heard.sign, own=own):
+            continue
         bound = held(tx, rule.account_id, rule.device_id, now)
         if bound is None or bound.binding.epoch != rule.epoch:
             continue
         if rule.account_id not in allowed:
             allowed[rule.account_id] = grants_of(tx, rule.account_id, now)
-        happening = Happening(heard.sign, rule.account_id == account_id, told.accuracy, heard.unfit)
+        happening = Happening(heard.sign, own, told.accuracy, heard.unfit)
         may_start = services.types.may_start(bound.type_id)
         decision = decide(rule, happening, household, allowed[rule.account_id], clock, may_start=may_start)
         if decision is not None:
@@ -161,7 +164,7 @@ def told_place(home_ref: HomeRef, account_id: AccountId) -> str:
 
 
 def _store(
-    tx: Transaction, services: LocationServices, home_ref: HomeRef, account_id: AccountId, known: Whereabouts
+    tx: Transaction, services: LocationServices, allowed: GrantedPurpose, home_ref: HomeRef, known: Whereabouts
 ) -> None:
     content = {
         "state": known.state.value,
@@ -173,8 +176,8 @@ def _store(
         "told": known.told,
     }
     plain = json.dumps(content, separators=(",", ":")).encode()
-    sealed = services.persons.sealer(account_id).seal(plain, place=told_place(home_ref, account_id))
-    tx.households.put_told(home_ref, account_id, sealed, known.minute)
+    sealed = services.persons.sealer(allowed.account_id).seal(plain, place=told_place(home_ref, allowed.account_id))
+    tx.whereabouts.put(allowed, home_ref, sealed, known.minute)
 
 
 def _opened(
@@ -227,7 +230,7 @@ def forget_purpose(tx: Transaction, account_id: AccountId, purpose: Purpose, now
         case _:
             return
     tx.automations.forget_events(account_id)
-    if not grants_of(tx, account_id, now).any:
+    if grants_of(tx, account_id, now).proof is None:
         _forget_everything(tx, account_id, now)
 
 
@@ -273,7 +276,7 @@ def _drop(tx: Transaction, account_id: AccountId, now: datetime, *, starting: bo
 
 def _forget_everything(tx: Transaction, account_id: AccountId, now: datetime) -> None:
     _drop(tx, account_id, now, starting=None)
-    tx.households.forget_told(account_id)
+    tx.whereabouts.forget(account_id)
     tx.automations.forget_lines(account_id)
     tx.automations.remove_of_account(account_id)
 
@@ -294,6 +297,6 @@ def ask_silent_homes(tx: Transaction, now: datetime, at_most: int = 20) -> int:
             continue  # a phone was heard, or another gateway asked, while we waited for the home
         tx.households.ask_at(home_ref, None)
         for member in tx.households.members(home_ref):
-            if grants_of(tx, member.account_id, now).any:
+            if grants_of(tx, member.account_id, now).proof:
                 notices.tell(tx, member.account_id, STILL_WANTED, {"home_ref": home_ref}, now)
     return len(due)

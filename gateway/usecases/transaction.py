@@ -39,6 +39,7 @@ from gateway.usecases.repositories.support import SupportRepository
 from gateway.usecases.repositories.support_access import SupportAccessRepository
 from gateway.usecases.repositories.throttles import ThrottleRepository
 from gateway.usecases.repositories.units import UnitRepository
+from gateway.usecases.repositories.whereabouts import WhereaboutsRepository
 
 T = TypeVar("T")
 
@@ -102,6 +103,8 @@ class Transaction(Protocol):
     def guardians(self) -> GuardianRepository: ...  # noqa: D102
     @property
     def households(self) -> HouseholdRepository: ...  # noqa: D102
+    @property
+    def whereabouts(self) -> WhereaboutsRepository: ...  # noqa: D102
     @property
     def automations(self) -> AutomationRepository: ...  # noqa: D102
     @property

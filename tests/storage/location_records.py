@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.automations import Automation, AutomationId, Mode, Reason, Trigger
+from gateway.domain.consent import GrantedPurpose, Purpose
 from gateway.domain.firings import Firing, FiringId, FiringState
 from gateway.domain.households import Home, HomeInvitation, HomeMember, HomeRef, MemberRef
 from gateway.domain.identity import CommandId
@@ -109,6 +110,11 @@ def with_rule(tx: Transaction, number: int = 1, home: int = 1, account: int = 1,
         tx.automations.add(a_rule(number, home, account, device))
 
 
+def a_grant(account: int = 1, purpose: Purpose = Purpose.LOCATION_REMINDER) -> GrantedPurpose:
+    """What somebody allowed."""
+    return GrantedPurpose(account_id(account), purpose, NOW, 1)
+
+
 def with_invitation(tx: Transaction) -> None:
     """An invitation whose day is over now."""
     with_home(tx)
@@ -118,7 +124,7 @@ def with_invitation(tx: Transaction) -> None:
 def with_presence(tx: Transaction) -> None:
     """A word that was told now."""
     with_home(tx)
-    tx.households.put_told(home_ref(), account_id(), b"sealed", NOW)
+    tx.whereabouts.put(a_grant(), home_ref(), b"sealed", NOW)
 
 
 def with_firing(tx: Transaction) -> None:

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.domain.consent import Purpose
 from gateway.storage.database import Database
+from gateway.usecases.location import PURPOSES
 from gateway.usecases.transaction import StaleVersionError, Transaction
 from tests.storage.location_records import (
     MINUTE,
+    a_grant,
     a_home,
     a_line,
     a_member,
@@ -57,12 +60,12 @@ async def test_a_member_who_leaves_takes_presence_and_rules_along(database: Data
         with_home(tx, 1, 1, 2)
         for account in (1, 2):
             with_rule(tx, account, 1, account)
-            tx.households.put_told(home_ref(), account_id(account), b"sealed", NOW)
+            tx.whereabouts.put(a_grant(account), home_ref(), b"sealed", NOW)
             tx.automations.explain([a_line(account, account)])
         tx.households.remove_member(home_ref(), account_id(2))
 
     await database.run(work)
-    assert await database.read(lambda tx: tx.households.told(home_ref())) == {account_id(1): b"sealed"}
+    assert await database.read(lambda tx: tx.whereabouts.of_home(a_grant(), home_ref())) == {account_id(1): b"sealed"}
     assert await database.read(lambda tx: tx.automations.of_home(home_ref())) == [a_rule(1)]
     assert await database.read(lambda tx: tx.automations.lines(automation_id(2), None, 9)) == []
     await database.run(lambda tx: tx.households.remove(home_ref()))
@@ -91,16 +94,16 @@ async def test_of_each_member_only_the_latest_word_is_there(database: Database) 
         with_home(tx, 1, 1, 2)
         with_home(tx, 2, 1)
         for home, account, word in ((1, 1, b"older"), (1, 2, b"other"), (2, 1, b"elsewhere"), (1, 1, b"newer")):
-            tx.households.put_told(home_ref(home), account_id(account), word, NOW)
+            tx.whereabouts.put(a_grant(account), home_ref(home), word, NOW)
 
     await database.run(work)
-    found = await database.read(lambda tx: tx.households.told(home_ref()))
+    found = await database.read(lambda tx: tx.whereabouts.of_home(a_grant(), home_ref()))
     assert found == {account_id(1): b"newer", account_id(2): b"other"}
     mine = {home_ref(1): b"newer", home_ref(2): b"elsewhere"}
-    assert await database.read(lambda tx: tx.households.told_by(account_id())) == mine
-    await database.run(lambda tx: tx.households.forget_told(account_id()))
-    assert await database.read(lambda tx: tx.households.told_by(account_id())) == {}
-    assert await database.read(lambda tx: tx.households.told(home_ref())) == {account_id(2): b"other"}
+    assert await database.read(lambda tx: tx.whereabouts.own(account_id())) == mine
+    await database.run(lambda tx: tx.whereabouts.forget(account_id()))
+    assert await database.read(lambda tx: tx.whereabouts.own(account_id())) == {}
+    assert await database.read(lambda tx: tx.whereabouts.of_home(a_grant(), home_ref())) == {account_id(2): b"other"}
 
 
 async def test_homes_are_asked_in_the_order_in_which_they_fall_due(database: Database) -> None:
@@ -118,3 +121,24 @@ async def test_homes_are_asked_in_the_order_in_which_they_fall_due(database: Dat
     await database.run(lambda tx: tx.households.ask_at(home_ref(1), None))
     assert await database.read(lambda tx: tx.households.next_ask()) == due
     assert await database.read(lambda tx: tx.households.get(home_ref(1))) == replace(a_home(1), ask_at=None)
+
+
+async def test_whereabouts_are_for_members_who_allowed_something_about_location(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        with_home(tx, 1, 1, 2)
+        with_home(tx, 2, 3)
+        tx.whereabouts.put(a_grant(1), home_ref(), b"sealed", NOW)
+
+    await database.run(work)
+    found = {account_id(1): b"sealed"}
+    assert await database.read(lambda tx: tx.whereabouts.of_home(a_grant(2), home_ref())) == found
+    assert await database.read(lambda tx: tx.whereabouts.of_home(a_grant(3), home_ref())) == {}, "no member"
+
+
+@pytest.mark.parametrize("purpose", sorted(set(Purpose) - set(PURPOSES)))
+async def test_a_grant_for_something_else_opens_no_whereabouts(database: Database, purpose: Purpose) -> None:
+    wrong = a_grant(1, purpose)
+    with pytest.raises(ValueError, match=purpose.value):
+        await database.read(lambda tx: tx.whereabouts.of_home(wrong, home_ref()))
+    with pytest.raises(ValueError, match=purpose.value):
+        await database.run(lambda tx: tx.whereabouts.put(wrong, home_ref(), b"x", NOW))

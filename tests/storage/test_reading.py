@@ -363,7 +363,7 @@ PURPOSES = {
     "policies": ReadPurpose.CONSENT,
     "consents": ReadPurpose.CONSENT,
     "guardians": ReadPurpose.CONSENT,
-    "households": ReadPurpose.LOCATION,
+    "whereabouts": ReadPurpose.LOCATION,
     "automations": ReadPurpose.LOCATION,
     "requests": ReadPurpose.PRIVACY_OFFICE,
     "incidents": ReadPurpose.PRIVACY_OFFICE,

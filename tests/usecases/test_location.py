@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.domain.automations import Trigger
-from gateway.domain.consent import Purpose
+from gateway.domain.consent import GrantedPurpose, Purpose
 from gateway.domain.households import HomeRef
 from gateway.domain.identity import AccountId
 from gateway.domain.location import Accuracy, Ignored, Unfit
@@ -70,6 +70,13 @@ async def test_the_home_of_others_is_not_there(near: Neighbourhood) -> None:
 # -- what is stored
 
 
+def proof(tx: Transaction, near: Neighbourhood, account_id: AccountId) -> GrantedPurpose:
+    """That somebody allows something about location."""
+    found = location.grants_of(tx, account_id, near.household.now).proof
+    assert found is not None
+    return found
+
+
 async def test_only_the_latest_word_is_stored_and_nobody_reads_it_without_the_key(near: Neighbourhood) -> None:
     ann = await near.account(REMINDER)
     home = await near.home(ann)
@@ -77,7 +84,7 @@ async def test_only_the_latest_word_is_stored_and_nobody_reads_it_without_the_ke
         await near.tell(ann, home, state)
         near.pass_by(minutes=5)
     assert await near.rows(whereabouts) == {"whereabouts": 1}
-    [sealed] = (await near.run(lambda tx: tx.households.told(home))).values()
+    [sealed] = (await near.run(lambda tx: tx.whereabouts.of_home(proof(tx, near, ann), home))).values()
     assert b"away" not in sealed
     opened = near.persons.sealer(ann).open(sealed, place=location.told_place(home, ann))
     assert opened == (
@@ -94,8 +101,8 @@ async def test_a_word_that_was_moved_to_another_row_is_as_good_as_none(near: Nei
     await near.tell(ann, home, AWAY)
 
     def swap(tx: Transaction) -> None:
-        sealed = tx.households.told(home)[ann]
-        tx.households.put_told(home, bob, sealed, near.household.now)
+        sealed = tx.whereabouts.of_home(proof(tx, near, ann), home)[ann]
+        tx.whereabouts.put(proof(tx, near, bob), home, sealed, near.household.now)
 
     await near.run(swap)
     near.pass_by(minutes=30)

@@ -117,9 +117,9 @@ READS: Final[Mapping[str, Reads]] = MappingProxyType(
         "guardianships": _reads(ReadPurpose.CONSENT),
         "notices": _reads(_SERVICE, retention=("at",)),
         # homes and rules
-        "homes": _reads(_LOCATION),
-        "home_members": _reads(_LOCATION),
-        "home_invitations": _reads(_LOCATION, own_data=("code_digest",), retention=("code_digest", "expires_at")),
+        "homes": _reads(_SERVICE),
+        "home_members": _reads(_SERVICE, location=("home_ref", "account_id")),
+        "home_invitations": _reads(_SERVICE, own_data=("code_digest",), retention=("code_digest", "expires_at")),
         "whereabouts": _reads(_LOCATION, retention=("heard_at",)),
         "automations": _reads(_LOCATION),
         "automation_firings": _reads(_LOCATION, retention=("at",)),

@@ -73,15 +73,3 @@ class HouseholdRepository(Protocol):
 
     def use_invitation(self, code_digest: bytes) -> bool:
         """Remove an invitation; False when somebody else was quicker."""
-
-    def told(self, home_ref: HomeRef) -> dict[AccountId, bytes]:
-        """Of each member that is known of: what their phone told, sealed under their key."""
-
-    def told_by(self, account_id: AccountId) -> dict[HomeRef, bytes]:
-        """What the phone of one person told of their homes, sealed under their key."""
-
-    def put_told(self, home_ref: HomeRef, account_id: AccountId, sealed: bytes, heard_at: datetime) -> None:
-        """Store what a phone told, in the place of what it told before."""
-
-    def forget_told(self, account_id: AccountId) -> None:
-        """Forget where somebody is, at every home."""
