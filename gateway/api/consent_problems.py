@@ -21,21 +21,37 @@ _CODES: Final[Mapping[GivingRefusal, ApiCode]] = MappingProxyType(
         GivingRefusal.TOO_MANY: ApiCode.CONSENT_LIMIT,
     }
 )
-_ACKNOWLEDGE: Final = "GET /v1/policies/current, show it, POST /v1/policies/{version}/acknowledgement with its hash"
-_SHOW: Final = "POST /v1/consents/{purpose}/notice, show it, then PUT /v1/consents/{purpose} with notice_id and hash"
+_Steps = Mapping[str, str]
 
-_HOW: Final[Mapping[ApiCode, str]] = MappingProxyType(
+_ACKNOWLEDGE: Final[_Steps] = MappingProxyType(
+    {"show": "GET /v1/policies/current", "acknowledge": "POST /v1/policies/{version}/acknowledgement"}
+)
+_SHOW: Final[_Steps] = MappingProxyType(
+    {"notice": "POST /v1/consents/{purpose}/notice", "grant": "PUT /v1/consents/{purpose}"}
+)
+_READ: Final[_Steps] = MappingProxyType({"show": "GET /v1/purposes", "grant": "PUT /v1/consents/{purpose}"})
+_GUARDIAN: Final[_Steps] = MappingProxyType(
+    {
+        "code": "POST /v1/me/guardian-code",
+        "link": "POST /v1/wards",
+        "notice": "POST /v1/wards/{ward_id}/consents/{purpose}/notice",
+        "grant": "PUT /v1/wards/{ward_id}/consents/{purpose}",
+    }
+)
+
+_HOW: Final[Mapping[ApiCode, _Steps]] = MappingProxyType(
     {
         ApiCode.POLICY_NOT_ACKNOWLEDGED: _ACKNOWLEDGE,
         ApiCode.CONSENT_BY_ACKNOWLEDGEMENT: _ACKNOWLEDGE,
-        ApiCode.GUARDIAN_NEEDED: "POST /v1/me/guardian-code; the guardian sends it to POST /v1/wards, then consents",
+        ApiCode.GUARDIAN_NEEDED: _GUARDIAN,
         ApiCode.CONSENT_NOTICE_NEEDED: _SHOW,
         ApiCode.CONSENT_NOTICE_UNKNOWN: _SHOW,
         ApiCode.CONSENT_NOTICE_EXPIRED: _SHOW,
         ApiCode.CONSENT_NOTICE_USED: _SHOW,
-        ApiCode.CONSENT_TEXT_CHANGED: "GET /v1/purposes, show the text anew and send its hash",
+        ApiCode.CONSENT_TEXT_CHANGED: _READ,
     }
 )
+"""The requests that lead on, in their order."""
 
 
 def not_acknowledged() -> Problem:
@@ -55,4 +71,4 @@ def refusal(refused: GivingRefusal | Silence) -> Problem:
 
 def _problem(code: ApiCode) -> Problem:
     how = _HOW.get(code)
-    return Problem(code, extra={} if how is None else {"how": how})
+    return Problem(code, extra={} if how is None else {"how": dict(how)})

@@ -5,10 +5,12 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from gateway.bootstrap.policies import publish_packaged
 from gateway.domain.consent import Purpose, months_later
 from gateway.security.receipt_signatures import ReceiptKey
+from gateway.storage.tables.households import whereabouts
 from gateway.usecases import notices
 from gateway.usecases.receipt_checks import GenuineReceipt, check_receipt
 from tests.api.house import House, Person
@@ -97,7 +99,10 @@ async def test_no_pairing_opens_before_it_was_acknowledged(house: House, client:
     assert refused.status == 403
     document = await problem(refused)
     assert document["code"] == "policy_not_acknowledged"
-    assert "/v1/policies/current" in document["how"]
+    assert document["how"] == {
+        "show": "GET /v1/policies/current",
+        "acknowledge": "POST /v1/policies/{version}/acknowledgement",
+    }
     wrong = await new.ask("POST", "/v1/policies/1/acknowledgement", {"hash": "0" * 64})
     assert (wrong.status, (await problem(wrong))["code"]) == (409, "policy.wrong_hash")
     assert (await new.ask("POST", "/v1/pairings")).status == 403
@@ -216,6 +221,28 @@ async def test_streams_are_told_of_a_consent_without_its_text(house: House, ann:
         await give(ann, REMINDER)
         heard = (await listener.until("consent"))[-1]
     assert {"purpose": REMINDER, "state": "granted"}.items() <= heard.data.items()
+
+
+async def test_taking_back_is_in_effect_when_it_is_answered(house: House, ann: Person) -> None:
+    await give(ann, REMINDER)
+    home = await (await ann.ask("POST", "/v1/homes", {"time_zone": "Europe/Berlin"})).json()
+    minute = house.rig.time().strftime("%Y-%m-%dT%H:%MZ")
+    word = {"home_ref": home["home_ref"], "state": "home", "seq": 1, "minute": minute, "accuracy": "good"}
+
+    async def tell(seq: int) -> int:
+        return (await ann.ask("POST", "/v1/location/transitions", {**word, "seq": seq})).status
+
+    def known() -> int:
+        with house.rig.engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(whereabouts)).scalar_one())
+
+    assert await tell(1) < 300
+    assert known() == 1
+    assert (await ann.ask("DELETE", f"/v1/consents/{REMINDER}")).status == 200
+    assert known() == 0
+    assert await tell(2) == 403
+    assert known() == 0
+    assert (await ann.ask("POST", "/v1/pairings")).status == 201  # nothing else stops
 
 
 # -- notices
