@@ -178,6 +178,7 @@ _ACTIONS: Final = {
     "action_handle_requests": "handle requests",
     "action_handle_incidents": "handle incidents",
     "action_see_consents": "see consents",
+    "action_see_processing": "see what is done with data",
     "action_read_audit": "read the audit",
     "action_list_staff": "see the staff",
     "action_manage_staff": "manage the staff",

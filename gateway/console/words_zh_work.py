@@ -179,6 +179,7 @@ _ACTIONS: Final = {
     "action_handle_requests": "处理请求",
     "action_handle_incidents": "处理事件",
     "action_see_consents": "查看同意记录",
+    "action_see_processing": "查看数据处理情况",
     "action_read_audit": "查看审计",
     "action_list_staff": "查看人员",
     "action_manage_staff": "管理人员",

@@ -74,12 +74,29 @@ class Incident:
     """For compare and swap in the store."""
 
 
+@unique
+class IncidentFault(StrEnum):
+    """Why a field does not fit."""
+
+    MISSING = "missing"
+    """All four parts are owed, in both languages; and since when it is."""
+    TOO_LONG = "too_long"
+    NAMES_NOBODY = "names_nobody"
+    """Neither a type nor a firmware nor appliances: that would be everybody."""
+    TOO_MANY = "too_many"
+    FUTURE = "future"
+    NOT_BETWEEN = "not_between"
+    """The end does not lie between the beginning and now."""
+    UNREADABLE = "unreadable"
+    """It is not of the form that is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadIncident:
     """A field that does not fit, and why."""
 
     field: str
-    message: str
+    fault: IncidentFault
 
 
 def wrong_with(
@@ -92,17 +109,17 @@ def wrong_with(
         for name in ("what", "effects", "measures", "advice"):
             text = "" if parts is None else str(getattr(parts, name)).strip()
             if not text:
-                wrong.append(BadIncident(f"{language}.{name}", "is missing: all four parts are owed"))
+                wrong.append(BadIncident(f"{language}.{name}", IncidentFault.MISSING))
             elif len(text) > PART_AT_MOST:
-                wrong.append(BadIncident(f"{language}.{name}", f"has at most {PART_AT_MOST} characters"))
+                wrong.append(BadIncident(f"{language}.{name}", IncidentFault.TOO_LONG))
     if not affected.names_something:
-        wrong.append(BadIncident("affected", "names a type, a firmware or appliances"))
+        wrong.append(BadIncident("affected", IncidentFault.NAMES_NOBODY))
     if len(affected.device_ids) > DEVICES_AT_MOST:
-        wrong.append(BadIncident("affected.device_ids", f"names at most {DEVICES_AT_MOST}"))
+        wrong.append(BadIncident("affected.device_ids", IncidentFault.TOO_MANY))
     if began_at > now:
-        wrong.append(BadIncident("began_at", "is in the future"))
+        wrong.append(BadIncident("began_at", IncidentFault.FUTURE))
     if ended_at is not None and not began_at <= ended_at <= now:
-        wrong.append(BadIncident("ended_at", "lies between the beginning and now"))
+        wrong.append(BadIncident("ended_at", IncidentFault.NOT_BETWEEN))
     return wrong
 
 
@@ -111,10 +128,34 @@ class AlreadyTold:
     """Telling has begun; what people read does not change behind them."""
 
 
-def tell(incident: Incident) -> Incident | AlreadyTold:
-    """Begin to tell those whom it concerns."""
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A colleague changed it since it was read: whom it concerns may be others now."""
+
+
+def revise(
+    incident: Incident,
+    texts: Mapping[str, Parts],
+    affected: Affected,
+    *,
+    began_at: datetime,
+    ended_at: datetime | None,
+    seen: int,
+) -> Incident | AlreadyTold | Rewritten:
+    """Write a draft anew, texts and all. `seen` is the version that its writer had before them."""
     if incident.status is not IncidentStatus.DRAFT:
         return AlreadyTold()
+    if incident.version != seen:
+        return Rewritten()
+    return replace(incident, texts=texts, affected=affected, began_at=began_at, ended_at=ended_at)
+
+
+def tell(incident: Incident, *, seen: int | None = None) -> Incident | AlreadyTold | Rewritten:
+    """Begin to tell those whom it concerns. `seen` is the version whose reach was shown; None for whatever it is."""
+    if incident.status is not IncidentStatus.DRAFT:
+        return AlreadyTold()
+    if seen is not None and incident.version != seen:
+        return Rewritten()
     return replace(incident, status=IncidentStatus.TELLING)
 
 

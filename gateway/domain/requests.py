@@ -207,6 +207,20 @@ def take(
     return replace(request, status=RequestStatus.TAKEN, taken_by=by, taken_at=now)
 
 
+def hand_on(
+    request: Request, to: StaffId, *, not_for: Iterable[StaffId], now: datetime
+) -> Request | NotNow | SomebodyElses:
+    """An officer puts a request into a colleague's hands; the clock runs on.
+
+    Args:
+        request: the request.
+        to: the colleague, who is an officer.
+        not_for: whose decision it complains about.
+        now: the present moment.
+    """
+    return take(request, to, not_for=not_for, now=now)
+
+
 def decide(
     request: Request, by: StaffId, *, answer_sealed: bytes, refusal: RefusalGround | None, now: datetime
 ) -> Request | NotNow | SomebodyElses:

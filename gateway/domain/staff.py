@@ -73,6 +73,8 @@ class Action(StrEnum):
     HANDLE_REQUESTS = "handle_requests"
     HANDLE_INCIDENTS = "handle_incidents"
     SEE_CONSENTS = "see_consents"
+    SEE_PROCESSING = "see_processing"
+    """What the gateway does with data, about nobody: policy versions, retention, erasures, the record of processing."""
     READ_AUDIT = "read_audit"
     LIST_STAFF = "list_staff"
     MANAGE_STAFF = "manage_staff"
@@ -104,6 +106,7 @@ ALLOWED: Final[Mapping[StaffRole, frozenset[Action]]] = MappingProxyType(
             Action.HANDLE_REQUESTS,
             Action.HANDLE_INCIDENTS,
             Action.SEE_CONSENTS,
+            Action.SEE_PROCESSING,
             Action.LIST_GRANTS,
             Action.REVIEW_BREAK_GLASS,
         },

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.identity import AccountId, DeviceId
@@ -20,7 +20,7 @@ from gateway.storage.tables.schema import Instant, from_milliseconds, to_millise
 
 _INSERT: Final = insert(incidents)
 _GET: Final = select(incidents).where(incidents.c.incident_id == bindparam("incident_id"))
-_CHANGING: Final = ("affected", "status", "place", "told", "told_at")
+_CHANGING: Final = ("began_at", "ended_at", "affected", "texts", "status", "place", "told", "told_at")
 _PUT: Final = (
     update(incidents)
     .where(incidents.c.incident_id == bindparam("b_incident_id"), incidents.c.version == bindparam("b_version"))
@@ -72,9 +72,6 @@ class SqlIncidents:
                 "incident_id": incident.incident_id,
                 "recorded_by": incident.recorded_by,
                 "recorded_at": incident.recorded_at,
-                "began_at": incident.began_at,
-                "ended_at": incident.ended_at,
-                "texts": _texts(incident.texts),
                 "version": incident.version,
                 **_changing(incident),
             },
@@ -111,6 +108,12 @@ class SqlIncidents:
         rows = self._statements.all(_concerned(affected, after), {"at_most": at_most, "now": now})
         return [AccountId(row.account_id) for row in rows]
 
+    def count_concerned(self, affected: Affected, now: datetime) -> int:
+        """See the protocol."""
+        found = _fitting(affected).subquery()
+        many: int = self._statements.execute(select(func.count()).select_from(found), {"now": now}).scalar_one()
+        return many
+
     def tell(self, incident_id: IncidentId, account_id: AccountId, now: datetime) -> bool:
         """See the protocol."""
         values = {"incident_id": incident_id, "account_id": account_id, "told_at": now}
@@ -123,18 +126,19 @@ class SqlIncidents:
 
 
 def _concerned(affected: Affected, after: str | None) -> Select[Any]:
-    """Made anew each time: incidents are rare, and what they ask for differs."""
+    found = _fitting(affected).order_by(bindings.c.account_id).limit(bindparam("at_most"))
+    return found if after is None else found.where(bindings.c.account_id > after)
+
+
+def _fitting(affected: Affected) -> Select[Any]:
+    """Accounts whose appliances fit. Made anew each time: incidents are rare, and what they ask for differs."""
     found = (
         select(bindings.c.account_id)
         .distinct()
         .join(devices, devices.c.device_id == bindings.c.device_id)
         .join(units, units.c.unit_id == devices.c.unit_id)
         .where(or_(bindings.c.until.is_(None), bindings.c.until > bindparam("now", type_=Instant())))
-        .order_by(bindings.c.account_id)
-        .limit(bindparam("at_most"))
     )
-    if after is not None:
-        found = found.where(bindings.c.account_id > after)
     if affected.type_id is not None:
         found = found.where(units.c.type_id == affected.type_id)
     if affected.firmware is not None:
@@ -152,6 +156,9 @@ def _texts(texts: Mapping[str, Parts]) -> str:
 
 def _changing(incident: Incident) -> dict[str, Any]:
     return {
+        "began_at": incident.began_at,
+        "ended_at": incident.ended_at,
+        "texts": _texts(incident.texts),
         "affected": None if incident.affected is None else _affected_text(incident.affected),
         "status": incident.status.value,
         "place": incident.place,

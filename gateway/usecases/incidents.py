@@ -12,7 +12,16 @@ from typing import Final
 from gateway.domain import incidents as rules
 from gateway.domain.audit import Result
 from gateway.domain.identity import AccountId
-from gateway.domain.incidents import Affected, AlreadyTold, BadIncident, Incident, IncidentId, Parts
+from gateway.domain.incidents import (
+    Affected,
+    AlreadyTold,
+    BadIncident,
+    Incident,
+    IncidentId,
+    IncidentStatus,
+    Parts,
+    Rewritten,
+)
 from gateway.domain.staff import Action
 from gateway.usecases import audit, notices
 from gateway.usecases.outbox import Counted
@@ -90,6 +99,59 @@ def page(
     return found[:at_most], None if last is None else (last.recorded_at, last.incident_id)
 
 
+def revise(
+    tx: Transaction,
+    who: SignedIn,
+    incident_id: IncidentId,
+    texts: Mapping[str, Parts],
+    affected: Affected,
+    *,
+    began_at: datetime,
+    ended_at: datetime | None,
+    seen: int,
+    now: datetime,
+) -> Incident | NoSuchIncident | AlreadyTold | Rewritten | list[BadIncident]:
+    """Write a draft anew: other words, or others whom it concerns. Arguments as of `record`.
+
+    Args:
+        tx: the transaction.
+        who: an officer.
+        incident_id: which one.
+        texts: the four parts, by language.
+        affected: whose appliances it concerns.
+        began_at: since when.
+        ended_at: until when.
+        seen: the version that its writer had before them.
+        now: the present moment.
+    """
+    entry = replace(entry_of(who, Action.HANDLE_INCIDENTS, Result.GRANTED, now), reason="incident rewritten")
+    wrong = rules.wrong_with(texts, affected, began_at, ended_at, now)
+    if wrong:
+        return wrong
+    incident = tx.incidents.get(incident_id)
+    if incident is None:
+        audit.append(tx, replace(entry, result=Result.NOT_FOUND))
+        return NoSuchIncident()
+    chosen = {language: texts[language] for language in rules.LANGUAGES}
+    outcome = rules.revise(incident, chosen, affected, began_at=began_at, ended_at=ended_at, seen=seen)
+    if isinstance(outcome, Incident):
+        tx.incidents.put(outcome)
+    else:
+        entry = replace(entry, result=Result.REFUSED)
+    audit.append(tx, entry)
+    return outcome
+
+
+def reach(tx: Transaction, incident: Incident, now: datetime) -> int | None:
+    """How many accounts a draft concerns at this moment: so many would be told. None once telling has begun.
+
+    Part of the look at the incident (`read`), whose row tells of it. A number, and nobody's name.
+    """
+    if incident.status is not IncidentStatus.DRAFT or incident.affected is None:
+        return None
+    return tx.incidents.count_concerned(incident.affected, now)
+
+
 def read(tx: Transaction, who: SignedIn, incident_id: IncidentId, now: datetime) -> Incident | NoSuchIncident:
     """One incident."""
     entry = entry_of(who, Action.HANDLE_INCIDENTS, Result.GRANTED, now)
@@ -108,16 +170,19 @@ def discard(tx: Transaction, who: SignedIn, incident_id: IncidentId, now: dateti
 
 
 def tell(
-    tx: Transaction, who: SignedIn, incident_id: IncidentId, now: datetime
-) -> Incident | NoSuchIncident | AlreadyTold:
-    """Begin to tell those whom it concerns. What they read does not change any more."""
+    tx: Transaction, who: SignedIn, incident_id: IncidentId, now: datetime, *, seen: int | None = None
+) -> Incident | NoSuchIncident | AlreadyTold | Rewritten:
+    """Begin to tell those whom it concerns. What they read does not change any more.
+
+    With `seen`, the version whose reach was shown, nothing is told when a colleague has changed it since.
+    """
     entry = replace(entry_of(who, Action.HANDLE_INCIDENTS, Result.GRANTED, now), reason="incident told")
     incident = tx.incidents.get(incident_id)
     if incident is None:
         audit.append(tx, replace(entry, result=Result.NOT_FOUND))
         return NoSuchIncident()
-    outcome = rules.tell(incident)
-    if isinstance(outcome, AlreadyTold):
+    outcome = rules.tell(incident, seen=seen)
+    if not isinstance(outcome, Incident):
         audit.append(tx, replace(entry, result=Result.REFUSED))
         return outcome
     tx.incidents.put(outcome)

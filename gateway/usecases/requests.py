@@ -216,8 +216,8 @@ def read(
         audit.append(tx, replace(entry, result=Result.NOT_FOUND))
         return NoSuchRequest()
     words = readable(request, persons.sealer(request.account_id))
-    not_yours = who.staff_id in _deciders(tx, request)
-    audit.append(tx, _about(entry, request))
+    not_yours = who.staff_id in deciders(tx, request)
+    audit.append(tx, concerning(entry, request))
     return InHand(words, not_yours)
 
 
@@ -230,8 +230,8 @@ def take(
     if request is None:
         audit.append(tx, replace(entry, result=Result.NOT_FOUND))
         return NoSuchRequest()
-    outcome = rules.take(request, who.staff_id, not_for=_deciders(tx, request), now=now)
-    return _noted(tx, entry, request, outcome, "taken")
+    outcome = rules.take(request, who.staff_id, not_for=deciders(tx, request), now=now)
+    return noted(tx, entry, request, outcome, "taken")
 
 
 def answer(
@@ -282,10 +282,10 @@ def _decide(
     if isinstance(outcome, Request):
         told = {"request_id": request_id, "status": outcome.status.value}
         notices.tell(tx, request.account_id, DECIDED, told, now)
-    return _noted(tx, entry, request, outcome, "answered" if refusal is None else "refused")
+    return noted(tx, entry, request, outcome, "answered" if refusal is None else "refused")
 
 
-def _noted(
+def noted(
     tx: Transaction,
     entry: AuditEntry,
     request: Request,
@@ -299,16 +299,20 @@ def _noted(
             tx.count(Counted.REQUEST, state)
     else:
         entry = replace(entry, result=Result.REFUSED)
-    audit.append(tx, _about(entry, request))
+    audit.append(tx, concerning(entry, request))
     return outcome
 
 
-def _about(entry: AuditEntry, request: Request) -> AuditEntry:
+def concerning(entry: AuditEntry, request: Request) -> AuditEntry:
+    """The entry as its person reads it: about them, and what kind of request it was for."""
     return replace(entry, account_id=request.account_id, reason=f"request: {request.kind.value}")
 
 
-def _deciders(tx: Transaction, request: Request) -> set[StaffId]:
-    """Whose decision a complaint is about: the named request's, else the newest of the account's before it."""
+def deciders(tx: Transaction, request: Request) -> set[StaffId]:
+    """Whose decision a complaint is about: the named request's, else the newest of the account's before it.
+
+    They cannot answer it.
+    """
     if request.kind is not RequestKind.COMPLAINT:
         return set()
     if request.about is not None:

@@ -46,6 +46,7 @@ MATRIX = {
     Action.HANDLE_REQUESTS: {P},
     Action.HANDLE_INCIDENTS: {P},
     Action.SEE_CONSENTS: {P},
+    Action.SEE_PROCESSING: {P},
     Action.READ_AUDIT: {U},
     Action.LIST_STAFF: {D},
     Action.MANAGE_STAFF: {D},

@@ -9,7 +9,16 @@ import pytest
 
 from gateway.domain.binding import Role
 from gateway.domain.identity import AccountId
-from gateway.domain.incidents import Affected, AlreadyTold, Incident, IncidentStatus, Parts
+from gateway.domain.incidents import (
+    Affected,
+    AlreadyTold,
+    Incident,
+    IncidentFault,
+    IncidentId,
+    IncidentStatus,
+    Parts,
+    Rewritten,
+)
 from gateway.domain.staff import StaffRole
 from gateway.usecases import incidents, notices
 from gateway.usecases.incidents import NoSuchIncident
@@ -139,6 +148,62 @@ async def test_what_was_told_does_not_change_and_is_told_once(household: Househo
     listed, following = await desk.run(lambda tx: incidents.page(tx, olga, None, 10, desk.now))
     assert [one.incident_id for one in listed] == [incident.incident_id]
     assert following is None
+
+
+async def test_a_draft_is_written_anew_until_it_is_told(household: Household, desk: Desk) -> None:
+    ann, bob, cleo = [await household.account() for _ in range(3)]
+    heater = await household.bound(ann, HEATER, firmware="1.0")
+    await household.let_in(heater, bob, Role.ADULT)
+    await household.bound(ann, HEATER, firmware="1.0")
+    await household.bound(cleo, HEATER, firmware="2.0")
+    olga, otto = [await desk.at_work(name, StaffRole.PRIVACY_OFFICER) for name in ("olga", "otto")]
+    incident = await recorded(desk, olga, Affected(type_id=HEATER))
+    texts = {language: replace(parts, advice="Call us. 请致电。") for language, parts in TEXTS.items()}
+
+    async def revise(who: SignedIn, seen: int, affected: Affected, **other: Any) -> Any:
+        options: dict[str, Any] = {"texts": texts, "began_at": desk.now - timedelta(days=2), "ended_at": None, **other}
+        return await desk.run(
+            lambda tx: incidents.revise(
+                tx, who, incident.incident_id, affected=affected, seen=seen, now=desk.now, **options
+            )
+        )
+
+    async def reach() -> tuple[Incident, int | None]:
+        found = await household.read(lambda tx: tx.incidents.get(incident.incident_id))
+        assert found is not None
+        return found, await household.read(lambda tx: incidents.reach(tx, found, desk.now))
+
+    before, many = await reach()
+    assert many == 3
+    assert isinstance(await revise(otto, before.version, Affected(type_id=HEATER, firmware="1.0")), Incident)
+    after, many = await reach()
+    assert (many, after.texts, after.began_at) == (2, texts, desk.now - timedelta(days=2))
+    assert isinstance(await revise(olga, before.version, Affected(type_id=KETTLE)), Rewritten)
+    assert [one.fault for one in await revise(olga, after.version, Affected())] == [IncidentFault.NAMES_NOBODY]
+    stale = await desk.run(lambda tx: incidents.tell(tx, olga, incident.incident_id, desk.now, seen=before.version))
+    assert isinstance(stale, Rewritten), "another reach was shown than would be told now"
+    assert (await reach())[0] == after
+    fresh = await desk.run(lambda tx: incidents.tell(tx, olga, incident.incident_id, desk.now, seen=after.version))
+    assert isinstance(fresh, Incident)
+    while await desk.database.run(lambda tx: incidents.tell_some(tx, desk.now)):
+        pass
+    told_now, many = await reach()
+    assert (told_now.told, many) == (2, None), "as many as were foreseen"
+    assert isinstance(await revise(olga, told_now.version, Affected(type_id=HEATER)), AlreadyTold)
+    reasons = [row.entry.reason for row in await desk.rows() if row.entry.reason.startswith("incident")]
+    assert reasons == [
+        "incident recorded",
+        *["incident rewritten"] * 2,
+        *["incident told"] * 2,
+        "incident rewritten",
+    ]
+    gone = IncidentId("i-" + "0" * 26)
+    none = await desk.run(
+        lambda tx: incidents.revise(
+            tx, olga, gone, texts, Affected(type_id=HEATER), began_at=desk.now, ended_at=None, seen=0, now=desk.now
+        )
+    )
+    assert isinstance(none, NoSuchIncident)
 
 
 @pytest.mark.parametrize("part", ["what", "effects", "measures", "advice"])

@@ -50,8 +50,8 @@ DELIVERY: Final = {
         columns={"name": plain("which count"), "value": plain("how many")},
     ),
     "tallies": TableEntry(
-        purpose="how many commands ended how on which day, after the commands themselves are forgotten, and how many rows "
-        "of which kind the retention job removed",
+        purpose="how many commands ended how on which day, after the commands themselves are forgotten, and how many "
+        "rows of which kind the retention job removed",
         told="How many commands there were and how many rows were removed on a day, about nobody.",
         retention=_INSTALLATION,
         nobody="counts, kept of everybody together",

@@ -36,6 +36,9 @@ class IncidentRepository(Protocol):
     def concerned(self, affected: Affected, after: str | None, at_most: int, now: datetime) -> Sequence[AccountId]:
         """Accounts whose appliances fit, in the order of their ids, after one; `now` ends the stay of guests."""
 
+    def count_concerned(self, affected: Affected, now: datetime) -> int:
+        """How many accounts there are whose appliances fit."""
+
     def tell(self, incident_id: IncidentId, account_id: AccountId, now: datetime) -> bool:
         """Note that an account is concerned and told; False when it was before."""
 
