@@ -23,7 +23,7 @@ ACCOUNTS: Final = {
             "adult": replace(
                 personal("whether location and other grants may be given"), told="Whether you are of age."
             ),
-            "guardian_id": replace(personal("who grants for a minor"), told="Who decides for you while you are not."),
+            "guardian_id": personal("not written any more: who decides for a minor is in `guardianships`"),
             "created_at": personal("when it was opened"),
             "closed_at": personal("when it was closed"),
             "version": plain("guards against writing over a change"),

@@ -12,7 +12,6 @@ TOLD: Final[Mapping[str, str]] = MappingProxyType(
     {
         "accounts": "您的账号：一个随机编号，以及无法还原的登录名。",
         "accounts.adult": "您是否已成年。",
-        "accounts.guardian_id": "您未成年时由谁为您作决定。",
         "passwords": "您密码的单向摘要，任何人都无法由此读出密码。",
         "sessions": "您的登录记录：开始、最近使用和结束的时间。",
         "session_tokens": "您登录期间应用所持密钥的摘要。",
