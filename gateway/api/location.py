@@ -17,6 +17,7 @@ from gateway.domain.location import Accuracy, Ignored, Spot, Transition
 from gateway.usecases import location as usecase
 from gateway.usecases.location import NoHome, NotGranted, Taken
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.whereabouts import known_of
 
 BODY_AT_MOST: Final = 512
 
@@ -75,7 +76,7 @@ class LocationShown(ResponseModel):
 
 async def show_location(call: Call) -> Reply:
     """What is known of where one is."""
-    found = await call.read(lambda tx: usecase.known_of(tx, call.deps, call.account_id))
+    found = await call.read(lambda tx: known_of(tx, call.deps.persons, call.account_id))
     items = [
         WhereaboutsShown(
             home_ref=home_ref, state=known.state.value, since=known.since, minute=known.minute, seq=known.seq

@@ -17,7 +17,7 @@ _ADD: Final = insert(firings)
 _ONE: Final = select(firings).where(
     firings.c.firing_id == bindparam("firing_id"), firings.c.account_id == bindparam("account_id")
 )
-_CHANGED: Final = ("state", "due_at", "command_id", "reason")
+_CHANGED: Final = ("waits", "state", "due_at", "command_id", "reason")
 _PUT: Final = (
     update(firings)
     .where(firings.c.firing_id == bindparam("b_firing_id"), firings.c.version == bindparam("b_version"))
@@ -56,7 +56,6 @@ class SqlFirings:
                 "device_id": firing.device_id,
                 "epoch": firing.epoch,
                 "starts": firing.starts,
-                "waits": firing.waits,
                 "at": firing.at,
                 "off_command_id": firing.off_command_id,
                 "version": firing.version,
@@ -105,6 +104,7 @@ class SqlFirings:
 
 def _changed(firing: Firing) -> dict[str, object]:
     return {
+        "waits": firing.waits,
         "state": firing.state.value,
         "due_at": firing.due_at,
         "command_id": firing.command_id,

@@ -1,6 +1,7 @@
 """Firings: reminders told, commands given after the time for an undo, and what is turned off again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, assert_never
 
@@ -100,6 +101,8 @@ def settle_arrival(
             end(tx, firing, FiringState.DROPPED, Reason.CAME_BACK, now)
         elif firing.state is FiringState.WAITING and own:
             end(tx, firing, FiringState.DONE, Reason.ARRIVED, now)
+        elif firing.waits and own:  # quicker home than the time for an undo: there is no arrival left to wait for
+            tx.automations.put_firing(replace(firing, waits=False))
 
 
 def drop_leaving(tx: Transaction, home_ref: HomeRef, now: datetime) -> None:

@@ -4,14 +4,13 @@ Nothing is taken without a grant, and the grant is asked for in the transaction 
 latest word of each member, sealed under the member's own key.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Protocol
 
 from gateway.domain.automations import Clock, Grants, Happening, Household, decide, may_concern
-from gateway.domain.consent import GrantedPurpose, Purpose
+from gateway.domain.consent import Purpose
 from gateway.domain.firings import FiringState
 from gateway.domain.households import Home, HomeRef, next_keeper
 from gateway.domain.identity import AccountId
@@ -22,10 +21,8 @@ from gateway.domain.location import (
     Ignored,
     Likely,
     Sign,
-    Spot,
     Transition,
     Unfit,
-    Whereabouts,
     hear,
     likely,
 )
@@ -38,6 +35,7 @@ from gateway.usecases.services import Identifiers
 from gateway.usecases.transaction import Transaction
 from gateway.usecases.turning_off import turn_off
 from gateway.usecases.types import TypeCatalogue
+from gateway.usecases.whereabouts import opened, store
 
 PURPOSES: Final = (Purpose.LOCATION_REMINDER, Purpose.LOCATION_AUTO_OFF, Purpose.LOCATION_AUTO_ON)
 STILL_WANTED: Final = "automation.still_wanted"
@@ -95,11 +93,11 @@ def tell(
     if home is None or account_id not in {member.account_id for member in members}:
         return NoHome()  # left, or was removed, while we waited for the home
     sealed = tx.whereabouts.of_home(granted_now, home_ref)
-    known = {member.account_id: _opened(services, home_ref, member.account_id, sealed) for member in members}
+    known = {member.account_id: opened(services.persons, home_ref, member.account_id, sealed) for member in members}
     heard = hear(known[account_id], told, now)
     if isinstance(heard, Ignored):
         return heard
-    _store(tx, services, granted_now, home_ref, heard.whereabouts)
+    store(tx, services.persons, granted_now, home_ref, heard.whereabouts)
     asked = told.minute + SILENT_AFTER + ASK_AFTER
     tx.households.ask_at(home_ref, asked)
     tx.ring_at(asked)
@@ -107,16 +105,6 @@ def tell(
         others = {one: likely(known[one], now) for one in known if one != account_id}
         _happened(tx, services, home, account_id, heard, told, others, now)
     return Taken(heard.unfit)
-
-
-def known_of(tx: Transaction, services: LocationServices, account_id: AccountId) -> list[tuple[HomeRef, Whereabouts]]:
-    """All that is known of where somebody is, for their own eyes; a phone that was set up anew learns its number."""
-    found: list[tuple[HomeRef, Whereabouts]] = []
-    for home_ref, sealed in sorted(tx.whereabouts.own(account_id).items()):
-        known = _opened(services, home_ref, account_id, {account_id: sealed})
-        if known is not None:
-            found.append((home_ref, known))
-    return found
 
 
 def _happened(
@@ -153,62 +141,6 @@ def _happened(
         decision = decide(rule, happening, household, allowed[rule.account_id], clock, may_start=may_start)
         if decision is not None:
             firings.carry_out(tx, services.identifiers, rule, decision, now, busy=rule.automation_id in busy)
-
-
-# -- what is stored of somebody
-
-
-def told_place(home_ref: HomeRef, account_id: AccountId) -> str:
-    """The place under which a word is sealed; the data map names the same."""
-    return f"whereabouts.told:{home_ref}:{account_id}"
-
-
-def _store(
-    tx: Transaction, services: LocationServices, allowed: GrantedPurpose, home_ref: HomeRef, known: Whereabouts
-) -> None:
-    content = {
-        "state": known.state.value,
-        "since": _text(known.since),
-        "minute": _text(known.minute),
-        "seq": known.seq,
-        "out": known.out,
-        "long": known.long,
-        "told": known.told,
-    }
-    plain = json.dumps(content, separators=(",", ":")).encode()
-    sealed = services.persons.sealer(allowed.account_id).seal(plain, place=told_place(home_ref, allowed.account_id))
-    tx.whereabouts.put(allowed, home_ref, sealed, known.minute)
-
-
-def _opened(
-    services: LocationServices, home_ref: HomeRef, account_id: AccountId, sealed: Mapping[AccountId, bytes]
-) -> Whereabouts | None:
-    """What is known of a member. What cannot be opened (the key is gone) is as good as never told."""
-    if account_id not in sealed:
-        return None
-    try:
-        sealer = services.persons.sealer(account_id)
-        plain = sealer.open(sealed[account_id], place=told_place(home_ref, account_id))
-    except ValueError:
-        return None
-    content = json.loads(plain)
-    return Whereabouts(
-        state=Spot(content["state"]),
-        since=_moment(content["since"]),
-        minute=_moment(content["minute"]),
-        seq=content["seq"],
-        out=content["out"],
-        long=content["long"],
-        told=content["told"],
-    )
-
-
-def _text(minute: datetime) -> str:
-    return minute.strftime("%Y-%m-%dT%H:%MZ")
-
-
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
 
 
 # -- forgetting

@@ -213,6 +213,28 @@ async def test_an_arrival_lets_it_stay_on(near: Neighbourhood) -> None:
     assert (await near.reasons(rule))[-1] == "acted: arrived"
 
 
+async def test_who_is_home_before_it_acts_is_not_waited_for(near: Neighbourhood) -> None:
+    ann, heater, home = await one_home(near)
+    await near.rule(ann, home, heater, Trigger.NEAR, "on")
+    await come_near(near, ann, home)
+    near.pass_by(seconds=30)
+    await near.tell(ann, home, HOME)
+    near.pass_by(seconds=30)
+    assert await near.tick() == 1
+    assert await near.actions_to(heater) == ["on"]
+    assert await near.open(ann) == []
+
+
+async def test_two_timers_act_once(near: Neighbourhood) -> None:
+    ann, heater, home = await one_home(near)
+    rule = await near.rule(ann, home, heater, Trigger.LEAVE)
+    await leave(near, ann, home)
+    near.pass_by(seconds=60)
+    await asyncio.gather(*(near.tick() for _ in range(4)))
+    assert await near.actions_to(heater) == ["off"]
+    assert await near.reasons(rule) == ["acted: acts", "acted: acted"]
+
+
 async def test_what_was_turned_on_can_be_taken_back_until_the_arrival(near: Neighbourhood) -> None:
     ann, heater, home = await one_home(near)
     await near.rule(ann, home, heater, Trigger.NEAR, "on")

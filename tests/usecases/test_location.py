@@ -20,6 +20,7 @@ from gateway.usecases.households import CodeRefused, Invited, KeeperOnly, NoZone
 from gateway.usecases.location import NoHome, NotGranted, Taken
 from gateway.usecases.retention import sweep
 from gateway.usecases.transaction import Transaction
+from gateway.usecases.whereabouts import told_place
 from tests.usecases.household import Household
 from tests.usecases.neighbourhood import ALL, AUTO_OFF, AUTO_ON, AWAY, HOME, NEAR, REMINDER, Neighbourhood
 
@@ -86,7 +87,7 @@ async def test_only_the_latest_word_is_stored_and_nobody_reads_it_without_the_ke
     assert await near.rows(whereabouts) == {"whereabouts": 1}
     [sealed] = (await near.run(lambda tx: tx.whereabouts.of_home(proof(tx, near, ann), home))).values()
     assert b"away" not in sealed
-    opened = near.persons.sealer(ann).open(sealed, place=location.told_place(home, ann))
+    opened = near.persons.sealer(ann).open(sealed, place=told_place(home, ann))
     assert opened == (
         b'{"state":"away","since":"2026-03-01T12:20Z","minute":"2026-03-01T12:20Z","seq":5,'
         b'"out":true,"long":false,"told":false}'
