@@ -32,10 +32,11 @@ OF_STAFF = (
     ReadPurpose.PRIVACY_OFFICE,
     ReadPurpose.STAFF,
     ReadPurpose.SECURITY,
-    ReadPurpose.SERVICE,
     ReadPurpose.CONSENT,
 )
-"""Everything for which a page of the console, or the way to it, reads; and what has no business here either."""
+"""Everything for which a page of the console, or the way to it, reads."""
+TELLING = (whereabouts, automations, automation_firings, automation_lines)
+"""What also the service at large may not read: only what a location consent was given for."""
 
 SOURCE = Path(gateway.__file__).parent
 FOR_STAFF = (
@@ -65,12 +66,21 @@ def test_no_reading_for_staff_may_name_a_column_of_it(purpose: ReadPurpose) -> N
             guard(purpose).permit(select(literal(1)).where(column.is_not(None)))
 
 
+@pytest.mark.parametrize("table", TELLING, ids=lambda table: table.name)
+def test_only_what_the_consent_is_for_reads_who_came_and_went(table: Table) -> None:
+    for purpose in set(ReadPurpose) - {ReadPurpose.LOCATION, ReadPurpose.OWN_DATA, ReadPurpose.RETENTION}:
+        for column in table.columns:
+            with pytest.raises(PurposeRefusedError):
+                guard(purpose).permit(select(column))
+    guard(ReadPurpose.LOCATION).permit(select(table))
+
+
 async def test_support_is_refused_in_a_transaction_too(database: Database) -> None:
     await database.run(with_presence)
     query = select(whereabouts.c.told_sealed)
     with pytest.raises(PurposeRefusedError):
         await database.read(lambda tx: tx.support._statements.all(query))  # type: ignore[attr-defined]
-    found = await database.read(lambda tx: tx.households._statements.all(query))  # type: ignore[attr-defined]
+    found = await database.read(lambda tx: tx.whereabouts._statements.all(query))  # type: ignore[attr-defined]
     assert [row.told_sealed for row in found] == [b"sealed"], "where it may be read, it is there"
 
 
@@ -80,7 +90,7 @@ def test_what_works_for_staff_imports_nothing_of_it_and_asks_no_repository_of_it
     imported = {part for name in _imported(tree) for part in name.split(".")}
     asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert not imported & PRIVATE
-    assert not asked & {"households", "automations"}
+    assert not asked & {"households", "automations", "whereabouts"}
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
