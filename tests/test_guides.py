@@ -126,7 +126,7 @@ def test_every_request_of_the_apps_page_is_one_that_the_api_takes(method: str, t
     assert route is not None
     assert (body is not None) == (route.request is not None)
     if route.request is not None and body is not None:
-        decode_body(route.request, body.replace("$REFRESH", "A" * 43).encode())
+        decode_body(route.request, body.replace("$REFRESH", "A" * 43).replace("$TOKEN", "A" * 43).encode())
 
 
 def test_every_route_that_the_apps_page_names_exists() -> None:
