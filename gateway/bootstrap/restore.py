@@ -16,11 +16,11 @@ from gateway.bootstrap.backup import Head, Progress, check_ledger, read_backup, 
 from gateway.bootstrap.erasures import replay_erasures
 from gateway.bootstrap.folder import folder_use, restore_mark
 from gateway.bootstrap.persons import PERSON_KEYS, ForeignPersonKeysError, identity_here, open_person_keys
-from gateway.bootstrap.secrets import Secrets, open_secrets
+from gateway.bootstrap.secrets import AUDIT_MEMORY, Secrets, open_secrets
 from gateway.config import Settings
 from gateway.security.backup_cipher import BackupError
 from gateway.security.erasure_ledger import ErasureLedger
-from gateway.security.files import create_private
+from gateway.security.files import create_private, replace_private
 from gateway.security.keys import KeyRing
 from gateway.storage.database import Database
 from gateway.storage.dump import DumpError
@@ -92,6 +92,7 @@ def _into_file(settings: Settings, head: Head, lines: Iterator[bytes], database:
     sync_folder(database.parent)
     fresh.replace(database)
     sync_folder(database.parent)
+    _newest_signature(settings, head)
     _unmark(settings)
     return Restored(head.made_at, rows, again, authorities)
 
@@ -115,6 +116,7 @@ def _into_postgresql(settings: Settings, head: Head, lines: Iterator[bytes], clo
         raise
     [(authorities, secrets)] = found
     again = asyncio.run(_erase_again(settings, secrets, url, clock))
+    _newest_signature(settings, head)
     _unmark(settings)
     return Restored(head.made_at, rows, again, authorities)
 
@@ -139,6 +141,16 @@ async def _erase_again(settings: Settings, secrets: Secrets, url: str, clock: Cl
         return found.accounts
     finally:
         database.close()
+
+
+def _newest_signature(settings: Settings, head: Head) -> None:
+    """What the audit remembers outside of the database goes back with it: else it would miss what was not made yet."""
+    path = settings.authorities_folder / AUDIT_MEMORY
+    kept = head.authorities.get(AUDIT_MEMORY)
+    if kept is None:
+        path.unlink(missing_ok=True)
+    else:
+        replace_private(path, kept)
 
 
 def _mark(settings: Settings) -> None:

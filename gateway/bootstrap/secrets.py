@@ -35,6 +35,10 @@ RENEW_OWN: Final = timedelta(days=30)
 """Our own server certificates are made anew at a start that finds less than this left of them."""
 
 
+AUDIT_MEMORY: Final = "audit.newest.json"
+"""The newest signature under the audit, in the authorities' folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """Everything that derives from the master key or is encrypted under it."""
@@ -76,7 +80,7 @@ def open_secrets(settings: Settings, clock: Clock) -> Secrets:
         authorities=authorities,
         signer=Ed25519CommandSigner.from_file_or_new(settings.authorities_folder / "commands.key", keys.ca_passphrase),
         audit_signer=Ed25519AuditSigner.from_file_or_new(settings.authorities_folder / "audit.key", keys.ca_passphrase),
-        audit_memory=FileCheckpointMemory(settings.authorities_folder / "audit.newest.json"),
+        audit_memory=FileCheckpointMemory(settings.authorities_folder / AUDIT_MEMORY),
         receipts=Ed25519ReceiptSigner.from_file_or_new(settings.authorities_folder / RECEIPTS_KEY, keys.ca_passphrase),
         indexes=HmacBlindIndexes(keys),
         tokens=KeyedTokens(keys),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.bootstrap.folder import FolderInUseError, folder_use
+from gateway.bootstrap.secrets import AUDIT_MEMORY
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.security.backup_cipher import decrypt
 from gateway.security.keys import KeyRing, MasterKey
@@ -222,6 +223,22 @@ def test_a_backup_stays_on_this_machine(at: Installation, people: People, shell:
 @pytest.mark.parametrize("kind", [SQLITE_FILE])
 def test_a_file_that_is_not_there_is_said(at: Installation, shell: Shell, tmp_path: Path) -> None:
     assert shell.refused("restore", str(tmp_path / "none")) == f"there is no file {tmp_path / 'none'}"
+
+
+def test_the_audit_remembers_no_signature_that_the_restored_database_does_not_hold(
+    at: Installation, people: People, shell: Shell, tmp_path: Path
+) -> None:
+    memory = at.settings.authorities_folder / AUDIT_MEMORY
+    memory.unlink(missing_ok=True)
+    shell("backup", str(tmp_path / "one.backup"))
+    memory.write_text("{}")
+    memory.chmod(0o600)
+    shell("backup", str(tmp_path / "two.backup"))
+    memory.write_text('{"newer": 1}')
+    shell("restore", str(tmp_path / "two.backup"))
+    assert memory.read_text("utf-8") == "{}"
+    shell("restore", str(tmp_path / "one.backup"))
+    assert not memory.exists()
 
 
 KILLED = """
