@@ -129,9 +129,7 @@ def _make_piece(tx: Transaction, export: Export, sealer: Sealer, now: datetime) 
     fingerprint = hashlib.sha256("\0".join(names).encode()).hexdigest()[:16]
     place = _read_place(export, names, fingerprint)
     if place is None:
-        if export.pieces:
-            tx.exports.drop_pieces(export.export_id)
-            export = replace(export, place=None, pieces=0, size=0)
+        export = replace(export, place=None, pieces=0, size=0)
         place = _Place(fingerprint, names[0], None, begun=False)
         text = _head(tx, export, now)
     else:
@@ -170,18 +168,21 @@ def _store(
 ) -> None:
     content = text.encode()
     number = export.pieces
-    tx.exports.add_piece(export.export_id, number, sealer.seal(content, place=_piece_place(export, number)))
+    sealed = sealer.seal(content, place=_piece_place(export, number))
     grown = rules.grown(export, place=_written(place), size=len(content))
+    # First the row with the version: another gateway at the same piece waits there, and then begins again after it.
+    tx.exports.put(rules.ready(grown, now) if last else grown)
+    if number == 0:
+        tx.exports.drop_pieces(export.export_id)  # of a beginning that another program made
+    tx.exports.add_piece(export.export_id, number, sealed)
     if last:
-        grown = rules.ready(grown, now)
         notices.tell(tx, export.account_id, READY, {"export_id": export.export_id}, now)
         tx.count(Counted.EXPORT, "ready")
-    tx.exports.put(grown)
 
 
 def _fail(tx: Transaction, export: Export, now: datetime) -> None:
-    tx.exports.drop_pieces(export.export_id)
     tx.exports.put(rules.failed(export))
+    tx.exports.drop_pieces(export.export_id)
     tx.count(Counted.EXPORT, "failed")
     notices.tell(tx, export.account_id, FAILED, {"export_id": export.export_id}, now)
 

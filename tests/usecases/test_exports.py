@@ -1,5 +1,6 @@
 """A copy of everything about a person: complete by the data map, theirs alone, resumable, fetched once."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +26,7 @@ from gateway.storage.tables.access import sessions
 from gateway.storage.tables.lifecycle import bindings
 from gateway.usecases import exports, notices
 from gateway.usecases.exports import Asked
-from tests.databases import DURABLE, fresh_url, opened
+from tests.databases import DURABLE, POSTGRESQL, fresh_url, opened
 from tests.filled import NOW, account_of, fill, readable
 from tests.person_keys import persons_in_memory
 
@@ -172,6 +173,22 @@ async def test_what_was_killed_goes_on_and_what_another_program_began_is_begun_a
     await make(database, persons)
     copy = await document(database, persons, one)
     assert set(copy["data"]) == set(copy["schema"]["required"])
+
+
+async def test_two_gateways_make_one_copy_and_no_piece_twice(
+    tmp_path: Path, persons: SqlPersonKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "PIECE_BYTES", 1)
+    with fresh_url(POSTGRESQL, tmp_path) as url, opened(url) as one, opened(url, gateway_id="g-other") as other:
+        fill(one.engine, (ANN, BOB), persons)
+        with one.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE exports SET status = 'fetched'")
+        copies = [await asked(one, account_of(person)) for person in (ANN, BOB)]
+        await asyncio.gather(*(make(each, persons) for each in (one, other, one, other)))
+        for person, copy in zip((ANN, BOB), copies, strict=True):
+            found = await document(other, persons, copy)
+            assert set(found["data"]) == set(found["schema"]["required"])
+            assert [row["account_id"] for row in found["data"]["accounts"]] == [account_of(person)]
 
 
 async def test_nothing_readable_is_stored_of_it(
