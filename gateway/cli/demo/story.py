@@ -1,4 +1,4 @@
-"""The story: from the box to the app, one failure on purpose, and what both sides say of it."""
+"""The story: from the box to the app, one failure on purpose, and a consent that is asked for before it counts."""
 
 import asyncio
 import signal
@@ -15,6 +15,7 @@ from device_sim.happenings import Happening, What
 from device_sim.phone import Phone
 from gateway.bootstrap import build
 from gateway.bootstrap.secrets import open_secrets
+from gateway.cli.demo.asking import ask_first
 from gateway.cli.demo.stage import HOUSEHOLD, LOGIN_NAME, Factory, Stage, set_up
 from gateway.cli.demo.support import SupportLogin, ready_login
 from gateway.cli.demo.telling import StepFailedError, Teller
@@ -112,13 +113,14 @@ async def _tell(application: Application, household: _Household, teller: Teller,
     await _bring_in(application, household, teller)
     with teller.step("account") as step:
         await household.phone.sign_up()
-        step.says = f"{LOGIN_NAME} registered and logged in (password kept as bcrypt)"
+        step.says = f"{LOGIN_NAME} registered, policy acknowledged, logged in (password kept as bcrypt)"
     for number, made in enumerate(household.made):
         await _pair(household, number, made, teller, tasks)
     first = household.appliances[0]
     await _report(household, teller)
     await _command(household, first, teller)
     await _fail(household, teller, tasks)
+    await ask_first(household.phone, first.kept.device_id or "", teller)
 
 
 async def _bring_in(application: Application, household: _Household, teller: Teller) -> None:
