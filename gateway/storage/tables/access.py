@@ -79,4 +79,5 @@ idempotent_requests: Final = Table(
     Column("owner", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
     Index(None, "started_at"),
+    Index(None, "owner"),
 )

@@ -68,6 +68,8 @@ commands: Final = Table(
     UniqueConstraint("device_id", "seq"),
     Index(None, "due_at"),
     Index(None, "issued_at"),
+    # A copy, a deletion and an erasure find what one person asked for, among everybody's of a month.
+    Index(None, "account_id"),
 )
 
 received_messages: Final = Table(

@@ -15,6 +15,9 @@ def upgrade() -> None:
     _incidents()
     _disclosures()
     _closures()
+    # Whatever is about one person is found without reading everybody's.
+    op.create_index("ix_commands_account_id", "commands", ["account_id"])
+    op.create_index("ix_idempotent_requests_owner", "idempotent_requests", ["owner"])
 
 
 def _exports() -> None:
