@@ -23,6 +23,8 @@ from gateway.security.identifiers import RandomIdentifiers
 from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.sealing import AesGcmSealer
 from gateway.storage import data_map
+from gateway.storage.data_map.policy_part import periods, sentences
+from gateway.storage.data_map.record_texts import ACTIVITIES
 from gateway.usecases.listed_rows import ListFormat, RefusedRow
 from gateway.usecases.processing_record import as_markdown
 from gateway.usecases.production_list import read_production_list
@@ -74,6 +76,36 @@ def api_codes() -> str:
         for code, known in API_CODES.items()
     ]
     return table(("code", "status", "retryable", "what it says"), rows)
+
+
+def stored() -> str:
+    """A row for each sentence that a person is told, with how long that is kept and who of the staff sees any of it."""
+    rows = []
+    for activity in ACTIVITIES:
+        for name in activity.tables:
+            if not (entry := data_map.DATA_MAP[name]).nobody:
+                for told, kept in sentences(name, entry, Language.ENGLISH).items():
+                    seen = ", ".join(seen_by(entry, told)) or "nobody"
+                    rows.append((told, "; ".join(periods(kept, Language.ENGLISH)), seen))
+    return table(("what", "kept", "seen by"), rows)
+
+
+def seen_by(entry: data_map.TableEntry, told: str) -> list[str]:
+    """Who of the staff may see a column that this sentence is about, in words that a customer knows."""
+    about = [one for one in entry.columns.values() if (one.told or entry.told) == told]
+    readers = {reader for one in about if one.sensitivity is not data_map.Sensitivity.NONE for reader in one.readers}
+    return list(dict.fromkeys(words for reader, words in STAFF_WORDS.items() if reader in readers))
+
+
+STAFF_WORDS: Final = {
+    data_map.Reader.VIEWER: "support",
+    data_map.Reader.ENGINEER: "support",
+    data_map.Reader.AGENT: "support with your code",
+    data_map.Reader.LEAD: "support with your code",
+    data_map.Reader.OFFICER: "privacy officer",
+    data_map.Reader.AUDITOR: "auditor",
+    data_map.Reader.ADMIN: "administrator",
+}
 
 
 def metrics() -> str:
@@ -169,6 +201,7 @@ MAKERS: Final = {
     "metrics": metrics,
     "refusals": refusals,
     "settings": settings,
+    "stored": stored,
 }
 
 
