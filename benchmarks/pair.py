@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.appliances import works
-from benchmarks.postgresql import database_url
+from benchmarks.postgresql import database_url, person_keys_url
 from benchmarks.processes import GatewayProcess, configuration, helping, running
 from benchmarks.reports import APPLIANCES, EACH, SETTLE_S, TAKEN, Setting, topic_of
 from benchmarks.results import Figure
@@ -60,6 +60,7 @@ async def setting(folder: Path, kind: str) -> AsyncIterator[tuple[Setting, Gatew
     """Two gateways (only the first one runs), and appliances that are connected."""
     with database_url("postgresql", folder) as url:
         tables = configuration(folder / "first", kind=kind, database_url=url)
+        tables["keys"] = {"store_url": person_keys_url(url)}
         first = GatewayProcess(folder / "first", tables)
         async with works(first.settings, folder / "clients") as made:
             appliances = await made.activated(APPLIANCES)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url
 
+PERSONS = "hearthgate_persons"
+"""The database beside it for the keys of persons, which gateways on one database share."""
+
 _numbers = itertools.count()
 
 
@@ -35,9 +38,15 @@ def database_url(kind: str, folder: Path) -> Iterator[str]:
         address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         engine = create_engine(address, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.exec_driver_sql("CREATE DATABASE hearthgate")
+            for name in ("hearthgate", PERSONS):
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
         yield address.set(database="hearthgate").render_as_string(hide_password=False)
     finally:
         server.cleanup()
         shutil.rmtree(own, ignore_errors=True)
+
+
+def person_keys_url(url: str) -> str:
+    """The address of that database, from that of the first."""
+    return make_url(url).set(database=PERSONS).render_as_string(hide_password=False)

@@ -173,9 +173,11 @@ class Gateway:
         self.log = folder / "gateway.log"
         self._file = folder / "settings.json"
         folder.mkdir(parents=True, exist_ok=True)
-        document = settings.model_dump(mode="json", exclude={"database": {"url"}})
+        document = settings.model_dump(mode="json", exclude={"database": {"url"}, "keys": {"store_url"}})
         if settings.database.url is not None:
             document["database"]["url"] = settings.database.url.get_secret_value()
+        if settings.keys.store_url is not None:
+            document["keys"]["store_url"] = settings.keys.store_url.get_secret_value()
         self._file.write_text(json.dumps(document), "utf-8")
         self._child: Child | None = None
         self.serving = asyncio.Event()

@@ -13,13 +13,14 @@ from pathlib import Path
 from random import Random
 
 import aiohttp
+from pydantic import SecretStr
 
 from gateway.bootstrap.secrets import open_secrets
 from gateway.broker.nats.credentials import load_or_make_credentials
 from gateway.config import Settings
-from gateway.config.sections import NatsClusterSection
+from gateway.config.sections import KeysSection, NatsClusterSection
 from gateway.runtime.clock import utc_now
-from tests.databases import fresh_url, opened
+from tests.databases import fresh_url, opened, postgresql_server
 from tests.faults.books import Books
 from tests.faults.child import Gateway
 from tests.faults.entrance import Entrance
@@ -32,7 +33,11 @@ GATEWAYS = 3
 
 @contextlib.asynccontextmanager
 async def _site(folder: Path, url: str) -> AsyncIterator[tuple[House, list[Gateway]]]:
-    bases = [house_settings(folder / f"{number}", database_url=url) for number in range(GATEWAYS)]
+    persons = KeysSection(store_url=SecretStr(postgresql_server().empty_database()))  # one for all of them
+    bases = [
+        house_settings(folder / f"{number}", database_url=url).model_copy(update={"keys": persons})
+        for number in range(GATEWAYS)
+    ]
     doors = Entrance([base.broker.nats.mqtt_port for base in bases])
     counters = Entrance([base.api.port for base in bases])
     async with doors.open(), counters.open():
