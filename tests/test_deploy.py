@@ -13,6 +13,7 @@ from gateway.domain.pairing import PairingState
 from gateway.observability.metrics import LABELS, Metrics
 from gateway.protocol.topics import UpChannel
 from gateway.usecases.repositories.retention import RetentionClass
+from gateway.usecases.requests import ALARM_NAMES
 
 ROOT: Final = Path(__file__).parent.parent
 BOARDS: Final = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
@@ -35,6 +36,7 @@ VALUES: Final = {
     ("hearthgate_messages_dropped_total", "reason"): {"fault", "too_many", "database"},
     ("hearthgate_messages_dropped_total", "channel"): {"broker_log"},
     ("hearthgate_http_requests_total", "status"): {"500"},
+    ("hearthgate_request_alarms_total", "state"): set(ALARM_NAMES),
 }
 """Values by which something is chosen, and which of them can occur."""
 

@@ -39,6 +39,7 @@ _FAULTY: Final = ("claim", "hello", "bye", "state", "event", "ack", "bind", "ren
 _EVIDENCE_LOST: Final = ("too_many", "database")
 """Why lines of the broker's log are not kept."""
 
+_REQUEST_ALARMS: Final = ("day_20", "day_25", "day_28", "late")
 _SUPPORT_ALARMS: Final = ("misses",)
 
 
@@ -146,6 +147,17 @@ class Metrics:
             "Answers that staff were refused because the audit could not be written, and times it could not be signed.",
             registry=own,
         )
+        self.erasure_steps: Final = Counter(
+            "hearthgate_erasure_steps_total",
+            "Steps of erasures, by whether they were done or will be tried again.",
+            ["step", "outcome"],
+            registry=own,
+        )
+        self.erasures_oldest: Final = Gauge(
+            "hearthgate_erasures_oldest_seconds",
+            "Since when the oldest erasure that is not complete has been under way; 0 without any.",
+            registry=own,
+        )
         self.support_alarms: Final = Counter(
             "hearthgate_support_alarms_total",
             "Somebody of the staff looked for what is not there too often.",
@@ -191,6 +203,8 @@ class Metrics:
             self.messages_dropped.labels("broker_log", reason)
         for reason in _SUPPORT_ALARMS:
             self.support_alarms.labels(reason)
+        for state in _REQUEST_ALARMS:
+            self.request_alarms.labels(state)
         self.database_failures.labels("unavailable")
 
     def text(self) -> bytes:

@@ -38,7 +38,8 @@ DECIDED: Final = "request.decided"
 """Notice for the person: there is an answer."""
 RING_AT_ONCE: Final = 100
 
-_ALARM_NAMES: Final = (*(f"day_{alarm.days}" for alarm in ALARMS[:-1]), "late")
+ALARM_NAMES: Final = (*(f"day_{alarm.days}" for alarm in ALARMS[:-1]), "late")
+"""How metrics call the alarms, in their order."""
 
 
 # -- the person's side
@@ -341,7 +342,7 @@ def ring_due(tx: Transaction, now: datetime) -> int:
     for request in ringing:
         rung = rules.ring(request, now)
         for alarm in range(request.alarms, rung.alarms):
-            tx.count(Counted.REQUEST_ALARM, _ALARM_NAMES[alarm])
+            tx.count(Counted.REQUEST_ALARM, ALARM_NAMES[alarm])
         tx.requests.put(rung)
     return len(ringing)
 
