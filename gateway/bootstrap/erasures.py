@@ -7,6 +7,7 @@ from gateway.bootstrap.reach import Reached
 from gateway.bootstrap.secrets import Secrets
 from gateway.config import Settings
 from gateway.observability.logging import logger
+from gateway.observability.metrics import Metrics
 from gateway.runtime.erasures import Erasures, Stores
 from gateway.runtime.person_copies import PersonCopies
 from gateway.security.erasure_ledger import ErasureLedger
@@ -78,6 +79,7 @@ def erasure_services(
     persons: SqlPersonKeys,
     reached: Reached,
     clock: Clock,
+    metrics: Metrics,
 ) -> tuple[Erasures, PersonCopies]:
     """The service that carries erasures out, and the one that copies the keys of persons day by day."""
     stores = Stores(
@@ -90,4 +92,4 @@ def erasure_services(
         signer=secrets.receipts,
         region=settings.region or "",
     )
-    return Erasures(database, stores, clock), PersonCopies(persons, settings.person_copies_folder, clock)
+    return Erasures(database, stores, clock, metrics), PersonCopies(persons, settings.person_copies_folder, clock)

@@ -11,6 +11,7 @@ from typing import Final
 from gateway.domain.erasure import Erasure, Step, next_step
 from gateway.domain.identity import AccountId
 from gateway.observability.logging import logger
+from gateway.observability.metrics import Metrics
 from gateway.security.erasure_ledger import ErasureLedger
 from gateway.usecases import erasure as usecase
 from gateway.usecases.erasure_receipts import of_account, signed
@@ -51,10 +52,12 @@ class Stores:
 class Erasures:
     """A service."""
 
-    def __init__(self, database: Database, stores: Stores, clock: Clock) -> None:
+    def __init__(self, database: Database, stores: Stores, clock: Clock, metrics: Metrics) -> None:
         self._database: Final = database
         self._stores: Final = stores
         self._clock: Final = clock
+        self._steps: Final = metrics.erasure_steps
+        self._oldest: Final = metrics.erasures_oldest
 
     async def run(self) -> None:
         """Until cancelled. What a former life left is taken up when its claim is over."""
@@ -62,6 +65,7 @@ class Erasures:
             try:
                 while await self.one():
                     pass
+                await self._measure()
             except Exception as trouble:  # noqa: BLE001 - whatever it is, the step is due again in a moment
                 _log.warning("erasure_will_be_tried_again", reason=type(trouble).__name__)
             await asyncio.sleep(LOOK_S)
@@ -75,6 +79,10 @@ class Erasures:
             erasure = await self._step(erasure)
         return True
 
+    async def _measure(self) -> None:
+        since = await self._database.read(lambda tx: tx.erasures.unfinished_since())
+        self._oldest.set(0.0 if since is None else max((self._clock() - since).total_seconds(), 0.0))
+
     async def _step(self, erasure: Erasure) -> Erasure | None:
         """Carry out the present step. Returns the erasure while its next step is due at once."""
         step = next_step(erasure)
@@ -85,10 +93,12 @@ class Erasures:
             receipt = self._receipt(erasure, step)
         except Exception as trouble:  # noqa: BLE001 - the broker or a store is away: its turn comes again
             _log.warning("erasure_step_will_be_tried_again", step=step.value, reason=type(trouble).__name__)
+            self._steps.labels(step.value, "again").inc()
             await self._database.run(lambda tx: usecase.put_off(tx, erasure, self._clock()))
             return None
         after = await self._record(erasure, step, found, receipt)
         _log.info("erasure_step_done", step=step.value)
+        self._steps.labels(step.value, "done").inc()
         due = after is not None and after.next_at is not None and after.next_at <= self._clock()
         return after if due else None
 

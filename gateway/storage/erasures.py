@@ -31,8 +31,9 @@ from gateway.storage.tables import metadata
 from gateway.storage.tables.access import accounts
 from gateway.storage.tables.delivery import outbox
 from gateway.storage.tables.erasure import erasures
+from gateway.storage.tables.households import home_members, homes
 from gateway.storage.tables.lifecycle import attempts, evidence, pairings
-from gateway.storage.tables.schema import from_milliseconds, to_milliseconds
+from gateway.storage.tables.schema import Instant, from_milliseconds, to_milliseconds
 from gateway.usecases.outbox import Kind
 from gateway.usecases.repositories.erasures import ReceiptKept
 
@@ -45,6 +46,11 @@ _FIRST: Final = {
     "attempts": delete(attempts).where(attempts.c.pairing_id.in_(_PAIRINGS)),
 }
 """What is found through rows that go themselves."""
+_EMPTIED: Final = delete(homes).where(
+    homes.c.home_ref.in_(select(home_members.c.home_ref).where(home_members.c.account_id == _ACCOUNT)),
+    ~exists().where(home_members.c.home_ref == homes.c.home_ref, home_members.c.account_id != _ACCOUNT),
+)
+"""Homes in which nobody else is. Their membership goes with them."""
 _OTHERS: Final = (update(accounts).where(accounts.c.guardian_id == _ACCOUNT).values(guardian_id=None),)
 """What another person's rows say of this one."""
 
@@ -56,6 +62,7 @@ _SELECT: Final = select(erasures)
 _GET: Final = _SELECT.where(erasures.c.erasure_id == bindparam("id"))
 _BY_TOKEN: Final = _SELECT.where(erasures.c.token_digest == bindparam("digest"))
 _DUE: Final = _SELECT.where(erasures.c.next_at <= bindparam("now")).order_by(erasures.c.next_at).limit(1)
+_UNDER_WAY_SINCE: Final = select(func.min(erasures.c.begun_at, type_=Instant())).where(erasures.c.next_at.is_not(None))
 _NEWEST: Final = _SELECT.order_by(erasures.c.begun_at.desc()).limit(bindparam("at_most"))
 _UNFINISHED: Final = (
     _SELECT.where(erasures.c.finished_at.is_(None)).order_by(erasures.c.begun_at).limit(bindparam("at_most"))
@@ -93,10 +100,10 @@ def removals() -> dict[str, Delete]:
     for table in reversed(metadata.sorted_tables):
         entry = DATA_MAP[table.name]
         fate = fate_of(table.name, entry)
+        if table is home_members:  # what they would be found through goes next
+            found["homes"] = _EMPTIED
         if fate is not None and fate.closing is Closing.REMOVED and entry.subject is not None:
             found[table.name] = delete(table).where(table.c[entry.subject] == _ACCOUNT)
-    homes, members = metadata.tables["homes"], metadata.tables["home_members"]
-    found["homes"] = delete(homes).where(~exists().where(members.c.home_ref == homes.c.home_ref))
     return found
 
 
@@ -182,6 +189,11 @@ class SqlErasures:
         """See the protocol."""
         row = self._statements.first(_DUE, {"now": now})
         return None if row is None else _erasure(row)
+
+    def unfinished_since(self) -> datetime | None:
+        """See the protocol."""
+        row = self._statements.first(_UNDER_WAY_SINCE)
+        return None if row is None else row[0]
 
     def put(self, erasure: Erasure, receipt: bytes | None = None) -> Erasure:
         """See the protocol."""

@@ -15,6 +15,7 @@ from gateway.bootstrap.secrets import Secrets, open_secrets
 from gateway.config import Settings
 from gateway.domain.erasure import Reason
 from gateway.domain.identity import AccountId, DeviceId
+from gateway.observability.metrics import Metrics
 from gateway.runtime.clock import utc_now
 from gateway.runtime.erasures import Erasures, Stores
 from gateway.security.erasure_ledger import ErasureLedger
@@ -111,7 +112,7 @@ class Installation:
                 signer=it.secrets.receipts,
                 region="local",
             )
-            job = Erasures(household.database, stores, lambda: household.now)
+            job = Erasures(household.database, stores, lambda: household.now, Metrics("test"))
             for _ in range(4):
                 while await job.one():
                     pass

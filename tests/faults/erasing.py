@@ -17,6 +17,7 @@ from typing import Any
 from gateway.domain.erasure import Reason
 from gateway.domain.identity import AccountId
 from gateway.observability.logging import configure
+from gateway.observability.metrics import Metrics
 from gateway.runtime.clock import utc_now
 from gateway.runtime.erasures import Erasures, Stores
 from gateway.security.erasure_ledger import ErasureLedger
@@ -98,7 +99,7 @@ async def work_off(it: Opened, at: Installation, die_at: int | None, now: dateti
         signer=it.secrets.receipts,
         region="local",
     )
-    job = Erasures(database, stores, lambda: now)
+    job = Erasures(database, stores, lambda: now, Metrics("test"))
     while await job.one():
         pass
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.domain.erasure import AGAIN_AFTER, CLAIMED_FOR, SETTLED_AFTER, Reason, Step
 from gateway.domain.identity import AccountId, DeviceId
+from gateway.observability.metrics import Metrics
 from gateway.runtime.erasures import Erasures, Stores
 from gateway.security.blind_index import HmacBlindIndexes
 from gateway.security.erasure_ledger import ErasureLedger
@@ -45,6 +46,7 @@ class Office:
     evicted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.metrics = Metrics("test")
         self.persons: SqlPersonKeys = persons_at(f"sqlite:///{self.folder}/persons.db", KEYS)
         self.ledger = ErasureLedger(self.folder / "erasures.ledger", KEYS)
         self.stores = Stores(
@@ -62,7 +64,7 @@ class Office:
         self.evicted.append(common_name)
 
     def job(self, stores: Stores | None = None) -> Erasures:
-        return Erasures(self.household.database, stores or self.stores, lambda: self.household.now)
+        return Erasures(self.household.database, stores or self.stores, lambda: self.household.now, self.metrics)
 
     async def work(self, stores: Stores | None = None) -> None:
         """Everything that is due."""
@@ -140,6 +142,24 @@ async def test_a_step_that_fails_is_tried_again_and_nothing_is_skipped(office: O
     office.household.pass_by(seconds=AGAIN_AFTER.total_seconds())
     await office.finish()
     assert await office.steps() == list(Step)
+    shown = office.metrics.text().decode()
+    assert 'hearthgate_erasure_steps_total{outcome="again",step="connections"} 1.0' in shown
+    assert 'hearthgate_erasure_steps_total{outcome="done",step="receipt"} 1.0' in shown
+
+
+async def test_how_long_the_oldest_is_under_way_can_be_seen(office: Office) -> None:
+    job = office.job()
+
+    async def oldest() -> float:
+        await job._measure()
+        return float(office.metrics.erasures_oldest._value.get())
+
+    assert await oldest() == 0.0
+    await office.close(await office.household.account())
+    office.household.pass_by(minutes=5)
+    assert await oldest() == 300.0
+    await office.finish()
+    assert await oldest() == 0.0
 
 
 async def test_a_death_at_any_step_costs_nothing(office: Office) -> None:

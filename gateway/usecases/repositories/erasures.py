@@ -40,6 +40,9 @@ class ErasureRepository(Protocol):
     def due(self, now: datetime) -> Erasure | None:
         """The one that has waited longest for its next step, if one is due."""
 
+    def unfinished_since(self) -> datetime | None:
+        """When the oldest erasure that is not complete was begun; None without any."""
+
     def put(self, erasure: Erasure, receipt: bytes | None = None) -> Erasure:
         """Store a change, and the receipt when there is one; the erasure with its new version.
 
