@@ -207,6 +207,26 @@ async def test_what_was_taken_back_is_not_asked_about(saying: Saying) -> None:
     assert await saying.home.read(lambda tx: tx.consents.next_moment()) is None
 
 
+async def test_the_timer_does_both_when_they_are_due(saying: Saying) -> None:
+    ann = await saying.somebody()
+    await saying.give(ann, REMINDER)
+    await saying.give(ann, AUTO_OFF)
+    await saying.publish(ChangeReason.USE, affects=frozenset({AUTO_OFF}), after=timedelta(days=400))
+    assert await saying.home.read(deadlines.next_moment) == months_later(saying.now, 12)
+    saying.home.now += timedelta(days=400)
+    for work in deadlines.works(saying.home, saying.home):
+        while await saying.home.run(lambda tx, work=work: work(tx, saying.now)):  # type: ignore[misc]
+            pass
+    assert sorted(await kinds(saying, ann)) == [
+        "consent.renewal_due",
+        "consent.renewal_due",
+        "consent.stopped",
+        "policy.published",
+    ]
+    assert (await saying.state(ann, AUTO_OFF)).state is ConsentState.STOPPED
+    assert await saying.home.read(deadlines.next_moment) == months_later(saying.now, 12)
+
+
 # -- an account that is being closed
 
 
