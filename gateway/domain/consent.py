@@ -96,16 +96,19 @@ class GrantedPurpose:
     text_version: int
 
 
-def proof(consent: Consent | None, *, stopped_by: int | None) -> GrantedPurpose | None:
+def proof(consent: Consent | None, *, stopped_by: int | None, guarded: bool = True) -> GrantedPurpose | None:
     """The proof that a consent stands, or None.
 
     Args:
         consent: what is stored; None where nothing was said.
         stopped_by: the newest significant version of the policy in effect that asks for this purpose anew.
+        guarded: false where the guardian who gave it is none any more.
     """
     if consent is None or consent.state is not ConsentState.GRANTED:
         return None
     if stopped_by is not None and consent.policy_version < stopped_by:
+        return None
+    if consent.by_guardian and not guarded:
         return None
     return GrantedPurpose(consent.account_id, consent.purpose, consent.at, consent.text_version)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.consent import Consent, ConsentState, Purpose
@@ -13,7 +13,7 @@ from gateway.domain.identity import AccountId
 from gateway.domain.policies import Language
 from gateway.storage.consent_ledger import SqlConsentLedger
 from gateway.storage.statements import AnyRow
-from gateway.storage.tables.consent import consent_notices, consents, policy_purposes
+from gateway.storage.tables.consent import consent_notices, consents, guardianships, policy_purposes
 from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.consents import Standing
 from gateway.usecases.transaction import StaleVersionError
@@ -28,7 +28,13 @@ _STOPPED_BY: Final = (
     .scalar_subquery()
     .label("stopped_by")
 )
-_STANDINGS: Final = select(consents, _STOPPED_BY).where(consents.c.account_id == bindparam("account_id"))
+_UNGUARDED: Final = and_(
+    consents.c.by_guardian,
+    ~select(guardianships.c.ward_id).where(guardianships.c.account_id == consents.c.account_id).exists(),
+)
+_STANDINGS: Final = select(consents, _STOPPED_BY, _UNGUARDED.label("unguarded")).where(
+    consents.c.account_id == bindparam("account_id")
+)
 _STANDING: Final = _STANDINGS.where(consents.c.purpose == bindparam("purpose"))
 _HELD: Final = _STANDING.with_for_update(read=True, of=consents)
 
@@ -64,9 +70,15 @@ _STOPPABLE: Final = (
 )
 _SUPERSEDED: Final = (
     select(consents)
-    .distinct()
-    .join(policy_purposes, _STOPPABLE)
-    .where(policy_purposes.c.effective_at <= bindparam("now", type_=Instant()))
+    .where(
+        consents.c.state == ConsentState.GRANTED.value,
+        or_(
+            select(policy_purposes.c.version)
+            .where(_STOPPABLE, policy_purposes.c.effective_at <= bindparam("now", type_=Instant()))
+            .exists(),
+            _UNGUARDED,
+        ),
+    )
     .order_by(consents.c.account_id, consents.c.purpose)
     .limit(bindparam("at_most"))
 )
@@ -107,7 +119,7 @@ class SqlConsents(SqlConsentLedger):
     def of_account(self, account_id: AccountId, now: datetime) -> dict[Purpose, Standing]:
         """See the protocol."""
         rows = self._statements.all(_STANDINGS, {"account_id": account_id, "now": now})
-        return {Purpose(row.purpose): Standing(_consent(row), row.stopped_by) for row in rows}
+        return {Purpose(row.purpose): _standing(row) for row in rows}
 
     def put(self, consent: Consent) -> Consent:
         """See the protocol."""
@@ -173,7 +185,7 @@ class SqlConsents(SqlConsentLedger):
 
 
 def _standing(row: AnyRow | None) -> Standing:
-    return Standing(None, None) if row is None else Standing(_consent(row), row.stopped_by)
+    return Standing(None, None) if row is None else Standing(_consent(row), row.stopped_by, not row.unguarded)
 
 
 def _this(consent: Consent) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, unique
 
-from gateway.domain.consent import Consent, ConsentState, Purpose, asks_at, may_ask, may_ask_at, proof, renewal_due
+from gateway.domain.consent import Consent, ConsentState, Purpose, asks_at, may_ask, may_ask_at, renewal_due
 from gateway.domain.consent_ledger import ConsentAct
 from gateway.domain.consent_notices import NOTICE_LIFE, ConsentNotice, NoticeRefusal, check_notice, use
 from gateway.domain.identity import AccountId
@@ -143,7 +143,7 @@ def give(
     notice = None if notice_id is None else tx.consents.notice(notice_id)
     standing = tx.consents.to_change(speaker.account_id, purpose, now)
     consent = standing.consent
-    stands = consent is not None and proof(consent, stopped_by=standing.stopped_by) is not None
+    stands = standing.proof is not None
     if consent is not None and stands and _is_repeated(consent, purpose, notice, speaker, text_hash):
         receipt = consent_ledger.read(tx, services, speaker.account_id, consent.event_number)
         if receipt is not None:

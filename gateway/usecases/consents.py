@@ -10,7 +10,6 @@ from gateway.domain.consent import (
     Purpose,
     may_ask,
     may_ask_at,
-    proof,
     renewal_due,
 )
 from gateway.domain.identity import AccountId
@@ -24,8 +23,7 @@ def granted(tx: Transaction, account_id: AccountId, purpose: Purpose, now: datet
     Ask in the transaction that acts on it. A withdrawal that comes at the same time either is seen here, or waits for
     this transaction and then removes what it wrote.
     """
-    standing = tx.consents.standing(account_id, purpose, now)
-    return proof(standing.consent, stopped_by=standing.stopped_by)
+    return tx.consents.standing(account_id, purpose, now).proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def _state(purpose: Purpose, standing: Standing, now: datetime) -> PurposeState:
     consent = standing.consent
     if consent is None:
         return PurposeState(purpose, ConsentState.OFF, None, may_ask=True, may_ask_at=None, renewal_due=False)
-    stopped = consent.state is ConsentState.GRANTED and proof(consent, stopped_by=standing.stopped_by) is None
+    stopped = consent.state is ConsentState.GRANTED and standing.proof is None
     return PurposeState(
         purpose,
         ConsentState.STOPPED if stopped else consent.state,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from gateway.domain.consent import Consent, ConsentState, Purpose, proof
+from gateway.domain.consent import Consent, ConsentState, Purpose
 from gateway.domain.consent_ledger import ConsentAct
 from gateway.domain.identity import AccountId
 from gateway.domain.policies import (
@@ -117,8 +117,7 @@ class PolicyStanding:
 def standing(tx: Transaction, account_id: AccountId, now: datetime) -> PolicyStanding:
     """Where somebody stands with the policy."""
     versions = tuple(tx.policies.all())
-    said = tx.consents.standing(account_id, Purpose.POLICY, now)
-    stands = proof(said.consent, stopped_by=said.stopped_by)
+    stands = tx.consents.standing(account_id, Purpose.POLICY, now).proof
     acknowledged = None if stands is None else stands.text_version
     return PolicyStanding(acknowledged, applying(versions, acknowledged, now), current(versions, now), versions)
 

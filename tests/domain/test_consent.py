@@ -46,6 +46,13 @@ def test_a_newer_version_that_asks_anew_stops_it(stopped_by: int | None, stands:
     assert (proof(GRANTED, stopped_by=stopped_by) is not None) == stands
 
 
+def test_what_a_guardian_gave_counts_while_they_are_one() -> None:
+    given_for = replace(GRANTED, by_guardian=True)
+    assert proof(given_for, stopped_by=None, guarded=True) is not None
+    assert proof(given_for, stopped_by=None, guarded=False) is None
+    assert proof(GRANTED, stopped_by=None, guarded=False) is not None
+
+
 @pytest.mark.parametrize("state", [ConsentState.REFUSED, ConsentState.WITHDRAWN])
 def test_after_a_no_there_is_silence_for_six_months_to_the_moment(state: ConsentState) -> None:
     said_no = replace(GRANTED, state=state)

@@ -2,11 +2,12 @@
 
 import pytest
 
-from gateway.domain.consent import Purpose
+from gateway.domain.consent import ConsentState, Purpose
+from gateway.domain.erasure import Reason
 from gateway.domain.guardians import CODE_LIFE, WARDS_AT_MOST, Guardianship
 from gateway.domain.identity import AccountId
 from gateway.domain.throttle import Wait
-from gateway.usecases import guardians, throttling
+from gateway.usecases import consent_changes, erasure, guardians, throttling
 from gateway.usecases.consent_giving import Given, GivingRefusal
 from gateway.usecases.guardians import NotForThisAccount, ShownGuardianCode, WrongCode
 from tests.usecases.household import Household
@@ -100,6 +101,21 @@ async def test_either_may_end_it_and_only_what_the_guardian_gave_ends_with_it(sa
     assert await saying.granted(kim, PUSH) is not None
     assert await saying.home.read(lambda tx: guardians.wards(tx, ann)) == []
     assert isinstance(await show(saying, kim), ShownGuardianCode)
+
+
+async def test_without_the_guardian_what_they_gave_counts_no_more(saying: Saying) -> None:
+    """A guardian's account goes without a word only where an erasure is carried out again on a restored database."""
+    kim, ann, _link = await linked(saying)
+    await saying.give(kim, REMINDER, by=ann)
+    await saying.say_yes(kim, PUSH)
+    begun = await saying.home.run(lambda tx: erasure.begin(tx, saying.home, ann, Reason.REPLAYED, saying.now))
+    assert begun is not None
+    assert await saying.granted(kim, REMINDER) is None
+    assert (await saying.state(kim, REMINDER)).state is ConsentState.STOPPED
+    assert await saying.granted(kim, PUSH) is not None
+    stop = consent_changes.stop_superseded
+    assert await saying.home.run(lambda tx: stop(tx, saying.home, saying.now)) == 1
+    assert await saying.home.run(lambda tx: stop(tx, saying.home, saying.now)) == 0
 
 
 async def test_of_age_one_decides_alone_and_begins_with_nothing(saying: Saying) -> None:

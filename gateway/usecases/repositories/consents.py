@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.consent import Consent, Purpose
+from gateway.domain.consent import Consent, GrantedPurpose, Purpose, proof
 from gateway.domain.consent_ledger import LedgerEnd, LedgerRow
 from gateway.domain.consent_notices import ConsentNotice
 from gateway.domain.identity import AccountId
@@ -18,6 +18,13 @@ class Standing:
     consent: Consent | None = field(repr=False)
     stopped_by: int | None
     """The newest version in effect that asks for this purpose anew."""
+    guarded: bool = True
+    """False for a yes of a guardian who is none any more."""
+
+    @property
+    def proof(self) -> GrantedPurpose | None:
+        """The proof that it counts, or None."""
+        return proof(self.consent, stopped_by=self.stopped_by, guarded=self.guarded)
 
 
 class ConsentRepository(Protocol):
@@ -54,7 +61,7 @@ class ConsentRepository(Protocol):
         """Those that are to be asked about, the longest due first."""
 
     def superseded(self, now: datetime, at_most: int) -> list[Consent]:
-        """Granted ones that a version in effect has stopped."""
+        """Granted ones that a version in effect has stopped, or that rest on a guardian who is none any more."""
 
     def next_moment(self) -> datetime | None:
         """When the next falls due of those to be asked about and to be stopped."""
