@@ -59,7 +59,10 @@ class PatientPhone(Phone):
                 except (aiohttp.ClientError, TimeoutError):
                     pass
                 except ProblemError as problem:
-                    if problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    if problem.status == HTTPStatus.FORBIDDEN and problem.retry_after_s is not None:
+                        # Deaths in the middle of five checks of the password: this one was not looked at at all.
+                        await asyncio.sleep(problem.retry_after_s)
+                    elif problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
                         raise
                     self.refusals[problem.status, problem.code] += 1
                 await asyncio.sleep(self.pause_s)

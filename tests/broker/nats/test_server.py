@@ -131,7 +131,7 @@ async def test_a_log_line_without_end_does_not_stop_the_server_or_the_reader(tmp
     write_configuration(rig.settings)
     noisy = tmp_path / "noisy"
     noisy.write_text(
-        "#!/bin/sh\nhead -c 300000 /dev/zero >&2\nprintf '\\n\\377\\376 TLS handshake error: x\\n' >&2\nexec sleep 60\n"
+        "#!/bin/sh\nhead -c 300000 /dev/zero >&2\nprintf '\\nTLS handshake error: \\377\\376\\n' >&2\nexec sleep 60\n"
     )
     noisy.chmod(0o700)
     binary = type(packaged_binary())(noisy, "2.15.1")
