@@ -175,6 +175,12 @@ async def _send(call: Call, export: Export) -> web.StreamResponse:
             await answer.write(piece)
         await answer.write_eof()
         complete = True
+    except (Problem, ValueError, DatabaseUnavailableError, ConnectionError):
+        if not answer.prepared:
+            raise
+        # Nothing else can be said on a connection on which a copy has begun: cut it, so that the rest is seen to lack.
+        if call.request.transport is not None:
+            call.request.transport.abort()
     finally:
         await _settle(call, export, complete=complete)
     return answer

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from aiohttp import ClientPayloadError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.domain.binding import Role
@@ -80,6 +81,29 @@ async def test_a_copy_is_asked_for_made_and_fetched_once(house: House, ann: Pers
     assert (await ann.get(f"/v1/me/exports/{export['export_id']}"))["status"] == "fetched"
     kinds = [one["kind"] for one in (await ann.get("/v1/notices"))["items"]]
     assert kinds[:2] == ["export.fetched", "export.ready"]
+
+
+async def test_a_transfer_that_breaks_is_seen_to_be_broken_and_may_be_repeated(
+    house: House, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "PIECE_BYTES", 1)
+    export = await asked(ann)
+    await make(house)
+    whole, read = exports.piece, []
+
+    def breaks(tx: Any, of: Any, number: int, persons: Any) -> bytes | None:
+        read.append(number)
+        return None if number == 2 else whole(tx, of, number, persons)
+
+    monkeypatch.setattr(exports, "piece", breaks)
+    answer = await house.client.post("/v1/exports/content", json={"token": export["token"]})
+    assert answer.status == 200
+    with pytest.raises((ClientPayloadError, ConnectionError)):
+        await answer.read()
+    assert read == [0, 1, 2]
+    monkeypatch.setattr(exports, "piece", whole)
+    assert (await ann.get(f"/v1/me/exports/{export['export_id']}"))["status"] == "ready"
+    assert (await fetched(house, export["token"]))["format"] == "hearthgate export 1"
 
 
 async def test_the_schema_of_a_copy_can_be_had_without_one(house: House, ann: Person) -> None:
