@@ -53,7 +53,7 @@ def _examine(config: ConfigFile) -> "Iterator[Finding]":
 
 
 def _checks() -> "tuple[Callable[[Looked], Iterator[Finding]], ...]":
-    from gateway.cli.doctor import brokers, certificates, files, machine, stored
+    from gateway.cli.doctor import brokers, certificates, erasures, files, machine, stored
 
     return (
         files.settings_fit,
@@ -63,6 +63,8 @@ def _checks() -> "tuple[Callable[[Looked], Iterator[Finding]], ...]":
         machine.clock,
         stored.region,
         stored.database,
+        erasures.ledger,
+        erasures.restored,
         certificates.authority_dates,
         certificates.server_certificates,
         machine.ports,
