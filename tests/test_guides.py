@@ -20,6 +20,17 @@ from gateway.protocol.codec import decode, decode_activation_reply, encode
 from gateway.protocol.messages import BindVerdict, Command
 from gateway.protocol.signing import SIGNATURE_TAIL
 from gateway.protocol.topics import parse
+from gateway.usecases import (
+    consent_changes,
+    exports,
+    guardians,
+    households,
+    incidents,
+    location,
+    policies,
+    support_notes,
+)
+from gateway.usecases import requests as requests_of_people
 from gateway.usecases.types import load_catalogue
 from gateway.usecases.unit_rows import CheckedRow
 from tests.generated_docs import checked
@@ -131,8 +142,25 @@ def test_every_request_of_the_apps_page_is_one_that_the_api_takes(method: str, t
 
 def test_every_route_that_the_apps_page_names_exists() -> None:
     text = (DOCS / "app.md").read_text(encoding="utf-8")
-    for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/v1/[^`]+)`", text):
+    for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/v1/[^`]+)`", text):
         assert route_of(method, path) is not None, (method, path)
+
+
+def test_the_apps_page_names_every_kind_of_notice() -> None:
+    (block,) = re.findall(
+        r"^### Notices$(.*?)^## ", (DOCS / "app.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    kinds = {policies.PUBLISHED, consent_changes.STOPPED, consent_changes.RENEWAL_DUE, guardians.LINKED}
+    kinds |= {
+        guardians.ENDED,
+        guardians.OF_AGE,
+        exports.READY,
+        exports.FAILED,
+        exports.FETCHED,
+        requests_of_people.DECIDED,
+    }
+    kinds |= {incidents.TOLD, households.REMOVED, location.STILL_WANTED, support_notes.OPENED}
+    assert [kind for kind in kinds if f"`{kind}`" not in block] == []
 
 
 def test_the_apps_page_names_every_status_of_a_command() -> None:

@@ -115,7 +115,8 @@ ROUTES: Final = (
         "state and presence, whenever one of them changed), `device.bound`, `device.renamed`, `device.released`, "
         "`device.release_asked`, `device.event`, `command`, `pairing.step`, `pairing.refused`, `pairing.verdict`, "
         "`pairing.closed`, `support.opened`, `support.ended`, `automation.reminder`, `automation.pending` (with "
-        "`firing_id`, and `acts_at`: undo until then), `automation.ended`, `home.changed`. With `Last-Event-ID` it "
+        "`firing_id`, and `acts_at`: undo until then), `automation.ended`, `home.changed`, `consent` (with `purpose` "
+        "and `state`), `notice` (with `notice_id` and `kind`: read it at `/v1/notices`). With `Last-Event-ID` it "
         "goes on after that event, for ten minutes; later a new snapshot comes. Five streams an account.",
     ),
 )

@@ -9,11 +9,11 @@ from gateway.domain.binding import Role
 from gateway.domain.devices import Device
 from gateway.domain.identity import AccountId, DeviceId
 from gateway.domain.support_access import BreakGlass, Grant, GrantEnd, end_grant
-from gateway.usecases import audit
+from gateway.usecases import audit, notices
 from gateway.usecases.transaction import Transaction
 
 OPENED: Final = "support.opened"
-"""Event for the customer: support can see a device."""
+"""Event and notice for the customer: support can see a device."""
 ENDED: Final = "support.ended"
 
 
@@ -43,9 +43,11 @@ def without_strangers(entry: AuditEntry, device: Device | None) -> AuditEntry:
 
 
 def open_to(tx: Transaction, grant: Grant, now: datetime) -> None:
-    """Store a grant; its customer is told at once."""
+    """Store a grant; its customer is told at once, and reads it among their notices if no app was listening."""
     tx.support_access.add_grant(grant)
     _tell(tx, OPENED, grant, now, until=grant.until.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    told = {"grant_id": grant.grant_id, "device_id": grant.device_id, "kind": grant.kind.value}
+    notices.tell(tx, grant.account_id, OPENED, told, now)
 
 
 def end_and_tell(tx: Transaction, grant: Grant, why: GrantEnd, entry: AuditEntry, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from gateway.domain.support_access import (
     GrantKind,
     NotDecided,
 )
-from gateway.usecases import audit, break_glass, support_grants
+from gateway.usecases import audit, break_glass, notices, support_grants
 from gateway.usecases.break_glass import NoCustomer
 from gateway.usecases.staff_sessions import MayNotError, SignedIn
 from gateway.usecases.support_access import NoGrant, OpenedDevice
@@ -38,7 +38,10 @@ async def test_two_people_open_a_device_for_an_hour_and_the_customer_is_told(des
     assert isinstance(await view(desk, ada), OpenedDevice)
     assert isinstance(await view(desk, lea), NoGrant)
     events = await desk.database.read(lambda tx: tx.events.of_account(ANN, 0, 10))
-    assert [(event.kind, event.data["kind"]) for event in events] == [("support.opened", "break_glass")]
+    told = [("support.opened", "break_glass"), ("notice", "support.opened")]
+    assert [(event.kind, event.data["kind"]) for event in events] == told
+    (notice,), _ = await desk.database.read(lambda tx: notices.page(tx, ANN, None, 10))
+    assert (notice.kind, notice.data["grant_id"], notice.at) == ("support.opened", grant.grant_id, desk.now)
     listed = await desk.database.read(lambda tx: support_grants.of_account(tx, ANN, desk.now))
     assert [one.grant_id for one in listed] == [grant.grant_id]
     activity, _ = await desk.database.read(lambda tx: audit.activity_of(tx, ANN, None, 10))
