@@ -208,3 +208,17 @@ class Neighbourhood:
             return {name: many for name, many in found.items() if many}
 
         return await self.run(work)
+
+
+async def one_home(near: Neighbourhood, *purposes: Purpose) -> tuple[AccountId, DeviceId, HomeRef]:
+    ann = await near.account(*(purposes or ALL))
+    return ann, await near.household.bound(ann), await near.home(ann)
+
+
+async def come_near(near: Neighbourhood, ann: AccountId, home: HomeRef) -> None:
+    await near.trip(ann, home)
+    await near.tell(ann, home, NEAR)
+
+
+async def leave(near: Neighbourhood, ann: AccountId, home: HomeRef) -> None:
+    await near.trip(ann, home, away_for=0)
