@@ -151,7 +151,9 @@ class Api:
             content = await _json(answer)
             if answer.status >= _BAD:
                 raise ProblemError(answer.status, content)
-            return Answer(answer.status, dict(answer.headers), content)
+            return Answer(
+                answer.status, answer.headers.copy(), content
+            )  # copied as it is: names in any case find theirs
 
     async def _renew(self, used: Tokens) -> None:
         """Take the refresh token to the API, once for all who noticed: a second use of one ends the session."""

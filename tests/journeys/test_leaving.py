@@ -37,7 +37,7 @@ def holding(folder: Path, *words: str) -> set[str]:
 async def lived_in(at: Home) -> tuple[Resident, AccountId]:
     """Somebody who has done what people do."""
     one = await resident(at)
-    await rename(one)
+    await one.phone.rename(one.device_id, NICKNAME)
     for target in (18, 19, 20):
         await one.phone.send(one.device_id, "set", {"target_c": target}, expires_in_s=300)
     await one.phone.open_pairing()
@@ -46,13 +46,6 @@ async def lived_in(at: Home) -> tuple[Resident, AccountId]:
     for request in asked:
         await one.phone.ask("DELETE", f"/v1/me/requests/{request['request_id']}")
     return one, account_of(one.phone)
-
-
-async def rename(one: Resident) -> None:
-    path = f"/v1/devices/{one.device_id}"
-    shown = await one.phone._api.request("GET", path)
-    [edition] = [value for name, value in shown.headers.items() if name.lower() == "etag"]
-    await one.phone._api.request("PATCH", path, {"nickname": NICKNAME}, headers={"If-Match": edition})
 
 
 def account_of(phone: Phone) -> AccountId:
