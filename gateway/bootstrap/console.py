@@ -1,21 +1,31 @@
 """The support console on its own port."""
 
 import time
+from functools import partial
 
 from gateway.api.buckets import Buckets
 from gateway.api.server import ApiServer, Listen
 from gateway.bootstrap.limits import passwords_of_address, requests_of_address
+from gateway.bootstrap.policies import controller_of
 from gateway.bootstrap.secrets import Secrets, console_tls
 from gateway.config import Settings
 from gateway.console.application import make_console
 from gateway.console.dependencies import Admit, ConsoleDependencies
 from gateway.observability.metrics import Metrics
+from gateway.storage.data_map import processing_record
+from gateway.usecases.persons import PersonKeys
 from gateway.usecases.services import Clock, Passwords
 from gateway.usecases.transaction import Database
 
 
 def console_server(
-    settings: Settings, secrets: Secrets, database: Database, passwords: Passwords, metrics: Metrics, clock: Clock
+    settings: Settings,
+    secrets: Secrets,
+    database: Database,
+    persons: PersonKeys,
+    passwords: Passwords,
+    metrics: Metrics,
+    clock: Clock,
 ) -> ApiServer:
     """The console, ready to run; nothing listens yet.
 
@@ -31,6 +41,8 @@ def console_server(
         tokens=secrets.tokens,
         passwords=passwords,
         sealer=secrets.sealer,
+        persons=persons,
+        processing_record=partial(processing_record, controller_of(settings)),
         metrics=metrics,
         admit=_admitting(Buckets("address", requests_of_address(settings), time.monotonic)),
         admit_password=_admitting(Buckets("password", passwords_of_address(settings), time.monotonic)),

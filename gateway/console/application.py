@@ -8,7 +8,6 @@ from typing import Final
 from aiohttp import web
 
 from gateway.console.dependencies import ConsoleDependencies
-from gateway.console.forms import FORM_AT_MOST
 from gateway.console.gate import Gate
 from gateway.console.headers import complete
 from gateway.console.pages.attempts import STOPPING, STREAMS
@@ -22,7 +21,9 @@ ASSETS: Final = {"console.css": "text/css", "console.js": "text/javascript"}
 def make_console(deps: ConsoleDependencies, routes: Sequence[Route] = ROUTES) -> web.Application:
     """The application. One for each running server: it holds the open streams."""
     gate = Gate(deps)
-    app = web.Application(middlewares=[gate.answer_everything], client_max_size=FORM_AT_MOST)
+    app = web.Application(
+        middlewares=[gate.answer_everything], client_max_size=max(route.form_at_most for route in routes)
+    )
     app[STOPPING] = asyncio.Event()
     app[STREAMS] = set()
     app.on_response_prepare.append(complete)

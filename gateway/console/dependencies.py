@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from gateway.domain.policies import Language
 from gateway.observability.metrics import Metrics
+from gateway.usecases.persons import PersonKeys
+from gateway.usecases.processing_record import ProcessingRecord
 from gateway.usecases.services import BlindIndexes, Clock, Identifiers, Passwords, Sealer, Tokens
 from gateway.usecases.transaction import Database
 
@@ -42,6 +45,9 @@ class ConsoleDependencies:
     tokens: Tokens
     passwords: Passwords
     sealer: Sealer
+    persons: PersonKeys
+    """Opens what people asked, for officers."""
+    processing_record: Callable[[Language], ProcessingRecord]
     metrics: Metrics
     admit: Admit
     admit_password: Admit

@@ -53,18 +53,26 @@ class Form:
             raise Refusal(HTTPStatus.BAD_REQUEST, "form_field_unfit", field=name)
         return sent[0] if sent else ""
 
+    def draft(self, name: str, *, at_most: int) -> str:
+        """A long text as it was typed, its lines ended alike; cut off at so many characters, and never refused.
+
+        For forms that come back with what was typed when it cannot be taken.
+        """
+        sent = self.values.get(name, ())
+        return sent[0].replace("\r\n", "\n")[:at_most] if sent else ""
+
     def many(self, name: str) -> tuple[str, ...]:
         """The ticked values of a group of boxes."""
         return self.values.get(name, ())
 
 
-async def read_form(request: web.Request) -> Form:
-    """The whole form.
+async def read_form(request: web.Request, at_most: int = FORM_AT_MOST) -> Form:
+    """The whole form, of at most so many bytes.
 
     Raises:
         Refusal: too large, too slow, cut short, of another media type, or not readable.
     """
-    if request.content_length is not None and request.content_length > FORM_AT_MOST:
+    if request.content_length is not None and request.content_length > at_most:
         raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "form_too_large")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "form_unreadable")  # no decompression, hence no zip bomb
@@ -73,7 +81,7 @@ async def read_form(request: web.Request) -> Form:
         async with asyncio.timeout(FORM_SECONDS):
             async for piece in request.content.iter_any():
                 content += piece
-                if len(content) > FORM_AT_MOST:
+                if len(content) > at_most:
                     raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "form_too_large")
     except TimeoutError:
         raise Refusal(HTTPStatus.REQUEST_TIMEOUT, "form_slow") from None

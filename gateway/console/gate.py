@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.console import cookies
 from gateway.console.dependencies import ConsoleDependencies
-from gateway.console.forms import read_form
+from gateway.console.forms import FORM_AT_MOST, read_form
 from gateway.console.headers import BEGUN
 from gateway.console.navigation import navigation_of
 from gateway.console.origins import from_our_page
@@ -91,7 +91,7 @@ class Gate:
             visit = request[VISIT]
             await self._recognise(visit)
             if route.method == "POST":
-                await self._take_form(visit)
+                await self._take_form(visit, route)
             if visit.who is None and route.needs is not Open.EVERYBODY:
                 return self._move(visit, Moved("/log-in"))
             if visit.who is not None and isinstance(route.needs, Action):
@@ -121,12 +121,13 @@ class Gate:
     def _is_nobody(self, visit: Visit) -> None:
         visit.csrf = cookies.read_cookie(visit.request, cookies.FORM) or self._deps.identifiers.new("f")
 
-    async def _take_form(self, visit: Visit) -> None:
+    async def _take_form(self, visit: Visit, route: Route) -> None:
         """A form counts only if it came from a page of ours."""
         request = visit.request
         if not from_our_page(request):
             raise Refusal(HTTPStatus.FORBIDDEN, "form_from_elsewhere")
-        visit.form = await read_form(request)
+        may = isinstance(route.needs, Action) and visit.may(route.needs)
+        visit.form = await read_form(request, route.form_at_most if may else FORM_AT_MOST)
         presented = visit.form.text("csrf", at_most=256, required=False)
         if visit.who is not None:
             good = csrf_fits(self._deps.tokens, cookies.read_cookie(request, cookies.SESSION), presented)

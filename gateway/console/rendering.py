@@ -1,5 +1,6 @@
 """Templates to bytes. Everything is escaped, and a name that a template does not get is an error."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -32,6 +33,7 @@ class Pages:
         filters["people_time"] = people_time
         filters["clock_time"] = clock_time
         filters["machine_time"] = machine_time
+        filters["visible"] = visible
 
     def draw(self, template: str, language: Language, values: Mapping[str, Any]) -> bytes:
         """One page."""
@@ -46,6 +48,19 @@ class Pages:
             )
             .encode()
         )
+
+
+def visible(text: str) -> str:
+    """A text whose invisible characters are seen: `\u202e` as `‹U+202E›`.
+
+    What turns the direction of writing, or hides between letters, could make a page say something else than its text.
+    Lines, tabs and what joins letters and emoji stay.
+    """
+    return "".join(f"‹U+{ord(each):04X}›" if _is_hidden(each) else each for each in text)  # noqa: RUF001 - not used elsewhere
+
+
+def _is_hidden(each: str) -> bool:
+    return unicodedata.category(each) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} and each not in "\n\t\u200c\u200d"
 
 
 def people_time(at: datetime) -> str:

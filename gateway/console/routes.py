@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, unique
 
+from gateway.console.forms import FORM_AT_MOST
 from gateway.console.visit import Answered, Visit
 from gateway.domain.staff import Action
 
@@ -30,3 +31,5 @@ class Route:
     page: Page
     costs_password: bool = False
     """Hashes a password, and is limited by address for it: counted once the role allows it."""
+    form_at_most: int = FORM_AT_MOST
+    """Bytes of its form, from those whose role allows it. From others it is never read further than any form."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientResponse
@@ -13,10 +14,14 @@ from gateway.console.dependencies import ConsoleDependencies, ConsoleLimits
 from gateway.console.routes import Route
 from gateway.console.table import ROUTES
 from gateway.domain.staff import StaffRole
+from gateway.storage.data_map import processing_record
+from gateway.usecases.receipts import Controller
 from tests.console.people import PASSWORD, Worker, hire
 from tests.ground import Client, Ground
 
 __all__ = ["Client", "Console", "Reader", "text_of"]
+
+CONTROLLER = Controller("Hearth & Sons", "1 Hill", "privacy@example.net", "eu-central")
 
 
 @dataclass
@@ -37,6 +42,8 @@ class Console(Ground):
             tokens=self.tokens,
             passwords=self.passwords,
             sealer=self.sealer,
+            persons=self.persons,
+            processing_record=partial(processing_record, CONTROLLER),
             metrics=self.metrics,
             admit=lambda _address: 0,
             admit_password=lambda _address: 0,
