@@ -29,6 +29,8 @@ _IN_MAKING: Final = (
     .where(exports.c.status == ExportStatus.MAKING.value)
     .order_by(exports.c.asked_at, exports.c.export_id)
     .limit(1)
+    # Of several gateways each takes another one; where there is only one, the others leave it to the first.
+    .with_for_update(skip_locked=True)
 )
 _CHANGING: Final = ("status", "ready_at", "expires_at", "place", "pieces", "size", "fetching_until", "fetched_at")
 _PUT: Final = (

@@ -43,6 +43,7 @@ _BEING_TOLD: Final = (
     .where(incidents.c.status == IncidentStatus.TELLING.value)
     .order_by(incidents.c.recorded_at, incidents.c.incident_id)
     .limit(1)
+    .with_for_update(skip_locked=True)  # one gateway at a time; another is not kept waiting
 )
 _TELL: Final = {
     # What an INSERT did is known by what it gives back: of those, not every driver counts rows.

@@ -30,7 +30,7 @@ class ExportRepository(Protocol):
         """
 
     def in_making(self) -> Export | None:
-        """The one that waits longest to be made."""
+        """The one that waits longest to be made, of those that no other gateway has in hand at this moment."""
 
     def put(self, export: Export) -> None:
         """Store a change.

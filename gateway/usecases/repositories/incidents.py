@@ -31,7 +31,7 @@ class IncidentRepository(Protocol):
         """All, newest first, before a place."""
 
     def being_told(self) -> Incident | None:
-        """The one whose telling was begun first and is not complete."""
+        """The one whose telling was begun first and is not complete, unless another gateway is at it."""
 
     def concerned(self, affected: Affected, after: str | None, at_most: int, now: datetime) -> Sequence[AccountId]:
         """Accounts whose appliances fit, in the order of their ids, after one; `now` ends the stay of guests."""
