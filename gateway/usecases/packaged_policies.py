@@ -23,6 +23,13 @@ _PLACE: Final = re.compile(r"\{\{([a-z_]*)\}\}")
 _BYTES_AT_MOST: Final = 256 * 1024
 _FIELDS: Final = {"version", "kind", "reasons", "affects", "reduces_rights", "effective_at"}
 
+_IN_CHINESE: Final = {
+    "the operator of this installation": "本系统的运营者",
+    "in the app, under your rights": "应用中的“您的权利”",
+    "not given": "未指明",
+}
+"""What the configuration says where nobody was named. Names that an operator gave stand as they were given."""
+
 Stored = Callable[[Language], str]
 """What is stored and for how long, in a language: made from the data map."""
 
@@ -92,12 +99,10 @@ def _about(path: Path) -> dict[str, Any]:
 
 def _text(folder: Path, language: Language, stored: Stored, controller: Controller) -> PolicyText:
     path = folder / f"{language.value}.md"
-    values = {
-        "stored": stored(language).strip(),
-        "controller": controller.name,
-        "contact": controller.contact,
-        "region": controller.region,
-    }
+    named = {"controller": controller.name, "contact": controller.contact, "region": controller.region}
+    if language is Language.CHINESE:
+        named = {place: _IN_CHINESE.get(value, value) for place, value in named.items()}
+    values = {"stored": stored(language).strip(), **named}
 
     def filled(place: re.Match[str]) -> str:
         if place[1] not in values:
