@@ -147,3 +147,13 @@ def test_the_event_streams_name_every_event_that_is_told() -> None:
     assert told <= said["/v1/events"]
     of_one = {kind for kind in told if kind.startswith("pairing.")}
     assert of_one <= said["/v1/pairings/{pairing_id}/events"]
+
+
+def test_these_routes_and_no_others_ask_nobody_who_they_are() -> None:
+    """Registration and log-in, what everybody may read, and what brings a one-time token of its own."""
+    assert {(route.method, route.path) for route in ROUTES if not route.auth} == {
+        *(("POST", "/v1/accounts"), ("POST", "/v1/sessions"), ("POST", "/v1/sessions/refresh")),
+        *(("GET", "/v1/policies"), ("GET", "/v1/policies/current"), ("GET", "/v1/policies/{version}")),
+        *(("GET", "/v1/purposes"), ("GET", "/v1/consents/key")),
+        *(("POST", "/v1/exports/content"), ("POST", "/v1/erasures/receipt")),
+    }
