@@ -132,6 +132,7 @@ def test_the_json_form_holds_every_column() -> None:
         "sensitivity": "identifier",
         "retention": [{"class": "account", "kept": "until the account closes"}],
         "readers": ["gateway", "person", "agent"],
+        "read_for": ["delivery", "own_data", "privacy_office", "retention", "security", "service", "support_customer"],
         "told": "Your account: a random number, and your login name in a form that cannot be read back.",
     }
 

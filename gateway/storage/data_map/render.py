@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.storage.data_map.entries import Entry, Sensitivity, TableEntry
+from gateway.storage.data_map.purposes import read_for
 from gateway.usecases.repositories.retention import RetentionClass
 from gateway.usecases.retention import PERIODS
 
@@ -77,11 +78,11 @@ def _table(name: str, entry: TableEntry) -> dict[str, Any]:
         "purpose": entry.purpose,
         "told": entry.told,
         "subject": entry.subject,
-        "columns": [_column(entry, column, one) for column, one in entry.columns.items()],
+        "columns": [_column(name, entry, column, one) for column, one in entry.columns.items()],
     }
 
 
-def _column(table: TableEntry, name: str, entry: Entry) -> dict[str, Any]:
+def _column(table_name: str, table: TableEntry, name: str, entry: Entry) -> dict[str, Any]:
     classes = entry.retention or table.retention
     return {
         "column": name,
@@ -89,6 +90,7 @@ def _column(table: TableEntry, name: str, entry: Entry) -> dict[str, Any]:
         "sensitivity": entry.sensitivity.value,
         "retention": [{"class": which.value, "kept": period_text(which)} for which in classes],
         "readers": [reader.value for reader in entry.readers],
+        "read_for": sorted(purpose.value for purpose in read_for(table_name, table, name)),
         "told": entry.told or table.told,
     }
 
