@@ -51,12 +51,12 @@ class Pages:
 
 
 def visible(text: str) -> str:
-    """A text whose invisible characters are seen: `\u202e` as `‹U+202E›`.
+    """A text whose invisible characters are seen, by number: `[U+202E]` for what turns the direction of writing.
 
-    What turns the direction of writing, or hides between letters, could make a page say something else than its text.
-    Lines, tabs and what joins letters and emoji stay.
+    Such a character, or one that hides between letters, could make a page say something else than its text. Lines,
+    tabs and what joins letters and emoji stay.
     """
-    return "".join(f"‹U+{ord(each):04X}›" if _is_hidden(each) else each for each in text)  # noqa: RUF001 - not used elsewhere
+    return "".join(f"[U+{ord(each):04X}]" if _is_hidden(each) else each for each in text)
 
 
 def _is_hidden(each: str) -> bool:

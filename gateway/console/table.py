@@ -9,11 +9,17 @@ from gateway.console.pages import (
     checks,
     customers,
     figures,
+    incidents,
     log_in,
     look_up,
+    policies,
+    processing,
+    requests,
     staff,
 )
+from gateway.console.pages.requests import FORM_AT_MOST as ANSWER
 from gateway.console.routes import Open, Route
+from gateway.console.views.incident_form import FORM_AT_MOST as INCIDENT
 from gateway.domain.staff import Action
 
 ROUTES: Final = (
@@ -40,6 +46,26 @@ ROUTES: Final = (
     Route("POST", "/break-glass", Action.ASK_BREAK_GLASS, break_glass.ask),
     Route("POST", "/break-glass/{glass_id}/decision", Action.APPROVE_BREAK_GLASS, break_glass.decide),
     Route("POST", "/break-glass/{glass_id}/review", Action.REVIEW_BREAK_GLASS, break_glass.review),
+    Route("GET", "/requests", Action.HANDLE_REQUESTS, requests.show_requests),
+    Route("GET", "/requests/{request_id}", Action.HANDLE_REQUESTS, requests.show_request),
+    Route("POST", "/requests/{request_id}/take", Action.HANDLE_REQUESTS, requests.take),
+    Route("POST", "/requests/{request_id}/answer", Action.HANDLE_REQUESTS, requests.answer, form_at_most=ANSWER),
+    Route("POST", "/requests/{request_id}/refusal", Action.HANDLE_REQUESTS, requests.refuse, form_at_most=ANSWER),
+    Route("POST", "/requests/{request_id}/hand-on", Action.HANDLE_REQUESTS, requests.hand_on),
+    Route("GET", "/requests/{request_id}/consents", Action.SEE_CONSENTS, requests.show_consents),
+    Route("GET", "/incidents", Action.HANDLE_INCIDENTS, incidents.show_incidents),
+    Route("POST", "/incidents", Action.HANDLE_INCIDENTS, incidents.record, form_at_most=INCIDENT),
+    Route("GET", "/incidents/new", Action.HANDLE_INCIDENTS, incidents.show_new),
+    Route("GET", "/incidents/{incident_id}", Action.HANDLE_INCIDENTS, incidents.show_incident),
+    Route("POST", "/incidents/{incident_id}", Action.HANDLE_INCIDENTS, incidents.rewrite, form_at_most=INCIDENT),
+    Route("GET", "/incidents/{incident_id}/form", Action.HANDLE_INCIDENTS, incidents.show_rewriting),
+    Route("POST", "/incidents/{incident_id}/tell", Action.HANDLE_INCIDENTS, incidents.tell),
+    Route("POST", "/incidents/{incident_id}/discard", Action.HANDLE_INCIDENTS, incidents.discard),
+    Route("GET", "/policies", Action.SEE_PROCESSING, policies.show_policies),
+    Route("GET", "/policies/{version}", Action.SEE_PROCESSING, policies.show_policy),
+    Route("GET", "/retention", Action.SEE_PROCESSING, processing.show_retention),
+    Route("GET", "/erasures", Action.SEE_PROCESSING, processing.show_erasures),
+    Route("GET", "/processing-record", Action.SEE_PROCESSING, processing.show_record),
     Route("GET", "/audit", Action.READ_AUDIT, audit_rows.show_audit),
     Route("GET", "/staff", Action.LIST_STAFF, staff.show_staff),
     Route("POST", "/staff", Action.MANAGE_STAFF, staff.create_staff, costs_password=True),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from gateway.console.words_en_office import OFFICE
 from gateway.console.words_en_work import WORK
 
 _FRAME: Final = {
@@ -191,5 +192,5 @@ _CHECK: Final = {
 }
 
 ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
-    {**_FRAME, **_REFUSALS, **_LOG_IN, **_LOOK_UP, **_CARD, **_CHECK, **WORK}
+    {**_FRAME, **_REFUSALS, **_LOG_IN, **_LOOK_UP, **_CARD, **_CHECK, **WORK, **OFFICE}
 )

@@ -6,17 +6,24 @@ from string import Formatter
 
 from gateway.console.application import STATIC
 from gateway.console.rendering import TEMPLATES
+from gateway.console.views.incident_form import PARTS
 from gateway.console.words import WORDS
 from gateway.domain.attempts import Outcome
 from gateway.domain.audit import CUSTOMER, MACHINE, NOBODY, Result
+from gateway.domain.consent import ConsentState
 from gateway.domain.devices import DeviceStatus
+from gateway.domain.erasure import Reason, Step
 from gateway.domain.evidence import Confidence
 from gateway.domain.failure_texts import Language
+from gateway.domain.incidents import IncidentFault, IncidentStatus
+from gateway.domain.policies import ChangeReason, PolicyKind
+from gateway.domain.requests import DeletionGround, RefusalGround, RequestKind, RequestStatus
 from gateway.domain.staff import Action, StaffRole
 from gateway.domain.stage_picture import Passing
 from gateway.domain.support_access import NotDecided, NotOpened
 from gateway.domain.units import BlockReason
 from gateway.usecases import run_check
+from gateway.usecases.retention import PERIODS
 from gateway.usecases.run_check import Judged, Point
 
 SOURCES = "\n".join(
@@ -34,10 +41,25 @@ ASKED = set(re.findall(r"""say\((?:[a-z.]+, )?["']([a-z_0-9]+)["'][,)]""", SOURC
 KINDS: dict[str, set[str]] = {
     "action": set(Action),
     "blocked": set(BlockReason),
+    "change_reason": set(ChangeReason),
     "check": {*Point, *Judged, *(f"status_{one.value}" for one in DeviceStatus)},
+    "consent_state": set(ConsentState),
+    "deletion_ground": set(DeletionGround),
+    "erasure_reason": set(Reason),
+    "erasure_step": set(Step),
+    "incident_fault": set(IncidentFault),
+    "incident_field": {"affected", "began_at", "ended_at", "type_id", "firmware", "bound_before", "device_ids"},
+    "incident_hint": set(PARTS),
+    "incident_part": set(PARTS),
+    "incident_status": set(IncidentStatus),
+    "kept": set(PERIODS),
     "not_decided": set(NotDecided),
     "not_opened": set(NotOpened),
     "outcome": set(Outcome),
+    "policy_kind": set(PolicyKind),
+    "refusal_ground": set(RefusalGround),
+    "request_kind": set(RequestKind),
+    "request_status": set(RequestStatus),
     "result": set(Result),
     "role": {*StaffRole, MACHINE, CUSTOMER, NOBODY},
     "staff_bad": {"name", "password", "roles"},
