@@ -113,7 +113,10 @@ async def live(at: Elsewhere) -> Lived:
     await settled(at, phone, appliance)
     device_id = appliance.kept.device_id or ""
     await _renamed(phone, device_id)
-    await phone.ask("POST", "/v1/homes", {"time_zone": "Europe/Berlin", "label": LABEL.value})
+    made = (await phone.ask("POST", "/v1/homes", {"time_zone": "Europe/Berlin", "label": LABEL.value})).body
+    invitation = (await phone.ask("POST", f"/v1/homes/{made['home_ref']}/invitations")).body
+    closure = (await phone.ask("POST", "/v1/me/closure", {"password": PASSWORD.value})).body
+    await phone.ask("DELETE", "/v1/me/closure")
     await phone.ask("POST", "/v1/me/requests", {"kind": "question", "text": TEXT.value})
     await phone.ask("POST", "/v1/me/recipients", {"url": f"https://{HOST.value}/in"})
     asked = (await phone.ask("POST", "/v1/me/exports")).body
@@ -138,6 +141,8 @@ async def live(at: Elsewhere) -> Lived:
         *_tokens(phone),
         Canary("bind token", pairing.bind_token),
         Canary("export token", str(asked["token"])),
+        Canary("invitation", str(invitation["code"])),
+        Canary("token that closes the account", str(closure["token"])),
         *(mac("mac of a unit", one.unit.mac) for one in at.units),
         *(Canary("machine code", one.unit.machine_code) for one in at.units),
     ]

@@ -1,4 +1,4 @@
-"""What is there for staff reaches the repositories that it needs, and no others: not whereabouts, homes, rules, log-ins."""
+"""What is there for staff reaches the repositories that it needs: not whereabouts, homes, rules or log-ins."""
 
 import ast
 from pathlib import Path
