@@ -80,6 +80,8 @@ class House:
     """Where the phone finds the API, if not at the gateway itself."""
     mqtt_port: int | None = None
     """Where appliances find the broker, likewise."""
+    networks: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+    """Of phones that are elsewhere."""
 
     @property
     def claim_address(self) -> Address:
@@ -123,10 +125,14 @@ class House:
             watch=resident.watch,
         )
 
-    async def phone(self, name: str = "anna@example.org", *, seed: int = 1) -> PatientPhone:
-        """Somebody's app, signed up and logged in."""
+    async def phone(self, name: str = "anna@example.org", *, seed: int = 1, host: int | None = None) -> PatientPhone:
+        """Somebody's app, signed up and logged in. `host`: at 127.0.0.`host` instead of where everybody else is."""
         url = f"http://127.0.0.1:{self.api_port or self.settings.api.port}"
-        phone = PatientPhone(self.http, url, name, "correct horse battery", rng=Random(seed))  # noqa: S311 - keys of a test
+        http = self.http
+        if host is not None:
+            elsewhere = aiohttp.TCPConnector(local_addr=(f"127.0.0.{host}", 0))
+            http = await self.networks.enter_async_context(aiohttp.ClientSession(connector=elsewhere))
+        phone = PatientPhone(http, url, name, "correct horse battery", rng=Random(seed))  # noqa: S311 - keys of a test
         await phone.sign_up()
         return phone
 
@@ -205,3 +211,4 @@ async def house(folder: Path, settings: Settings | None = None) -> AsyncIterator
             books.close()
             for task in tasks._tasks:  # whoever still runs
                 task.cancel()
+            await one.networks.aclose()

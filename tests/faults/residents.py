@@ -52,7 +52,7 @@ class PatientPhone(Phone):
         return await self._insist(lambda: post(path, body, key=same, headers=headers, wait_s=wait_s))
 
     async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S) as patience:
             while True:
                 try:
                     return await ask()
@@ -61,6 +61,7 @@ class PatientPhone(Phone):
                 except ProblemError as problem:
                     if problem.status == HTTPStatus.FORBIDDEN and problem.retry_after_s is not None:
                         # Deaths in the middle of five checks of the password: this one was not looked at at all.
+                        patience.reschedule((patience.when() or 0.0) + problem.retry_after_s)
                         await asyncio.sleep(problem.retry_after_s)
                     elif problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
                         raise

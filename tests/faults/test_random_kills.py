@@ -22,7 +22,7 @@ async def test_fifty_deaths_under_load_lose_nothing_and_do_nothing_twice(tmp_pat
             people = await at.make(20)
             boxes = await at.make(40, seed=2)
             wandering = {
-                one: await at.phone(f"wanderer-{number}@example.org", seed=10 + number)
+                one: await at.phone(f"wanderer-{number}@example.org", seed=10 + number, host=10 + number)
                 for number, one in enumerate(people[17:])
             }
             for one in wandering.values():
