@@ -156,7 +156,7 @@ _INCIDENTS: Final = {
     "incident_fault_unreadable": "无法识别",
     "incident_reach": "目前涉及的账号数：{many}",
     "incident_reach_none": "目前不涉及任何人。请重新检查型号和固件。",
-    "incident_tell": "立即告知这 {many} 人",
+    "incident_tell": "立即告知（{many} 人）",
     "incident_tell_hint": "此后，告知的内容不能再更改。",
     "incident_discard": "移除草稿",
     "incident_gone": "没有这个事件。",

@@ -106,12 +106,12 @@ async def tell_an_incident(reader: Reader, type_id: str) -> None:
     assert await page.input_value("#en-what") == PARTS["what"]
     await page.fill("#type_id", "")
     await page.click("text=Save; nobody is told yet")
-    assert "names a type" in await reader.seen("08-incident-wrong")
+    assert "must name a type" in await reader.seen("08-incident-wrong")
     assert await page.input_value("#zh-advice") == f"{PARTS['advice']} 事件说明。", "nothing typed is lost"
     await page.fill("#type_id", type_id)
     await page.click("text=Save; nobody is told yet")
     assert "Accounts that it concerns at this moment: 1" in await reader.seen("09-incident")
-    await page.click("text=Tell these 1 now")
+    await page.click("text=Tell them now (1)")
     await page.wait_for_url("**?done=telling")
     for _ in range(100):
         if await page.locator("h1 .tag.good").count():

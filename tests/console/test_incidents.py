@@ -61,7 +61,7 @@ async def test_it_is_written_down_previewed_and_told_to_those_whom_it_concerns(c
     path = await recorded(console, olga)
     page = await text_of(await olga.get(path))
     assert "Accounts that it concerns at this moment: 2" in page
-    assert "Tell these 2 now" in page
+    assert "Tell them now (2)" in page
     assert "&lt;script&gt;" in page
     assert MARKUP not in page
     assert ann.account_id not in page, "a number, and nobody's name"
@@ -72,7 +72,7 @@ async def test_it_is_written_down_previewed_and_told_to_those_whom_it_concerns(c
     rewritten = await olga.post(path, **narrower)
     assert rewritten.headers["Location"] == f"{path}?done=rewritten"
     page = await text_of(await olga.get(path))
-    assert "Tell these 1 now" in page
+    assert "Tell them now (1)" in page
     stale = await text_of(await olga.post(f"{path}/tell", seen="0"), 409)
     assert "changed it meanwhile" in stale, "two were shown, one would be told"
     seen = re.search(r'name="seen" value="(\d+)"', page)
@@ -102,14 +102,14 @@ async def test_it_is_written_down_previewed_and_told_to_those_whom_it_concerns(c
         ({"zh.advice": ""}, "中文: Advice and remedy", "is missing"),
         ({"en.what": "x" * 2001}, "English: What happened", "has more than 2,000 characters"),
         ({"en.what": "bell \a"}, "English: What happened", "cannot be read"),
-        ({"type_id": ""}, "Whom it concerns", "names a type, a firmware or appliances"),
+        ({"type_id": ""}, "Whom it concerns", "must name a type, a firmware or appliances"),
         ({"began_at": ""}, "Began", "is missing"),
         ({"began_at": "yesterday"}, "Began", "cannot be read"),
         ({"began_at": "2026-03-01T12:00+08:00"}, "Began", "cannot be read"),
         ({"began_at": "2200-01-01T00:00"}, "Began", "is in the future"),
-        ({"ended_at": "2000-01-01T00:00"}, "Ended", "lies between the beginning and now"),
+        ({"ended_at": "2000-01-01T00:00"}, "Ended", "must lie between the beginning and now"),
         ({"device_ids": f"d-{'0' * 26} {MARKUP}"}, "Single appliances", "cannot be read"),
-        ({"device_ids": "\n".join(f"d-{n:026}" for n in range(1001))}, "Single appliances", "names more than 1,000"),
+        ({"device_ids": "\n".join(f"d-{n:026}" for n in range(1001))}, "Single appliances", "are more than 1,000"),
     ],
 )
 async def test_what_does_not_fit_is_named_and_nothing_of_the_rest_is_lost(
