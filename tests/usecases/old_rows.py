@@ -1,9 +1,11 @@
-"""A row of every kind that time ends, each written at `NOW`."""
+"""A row of every kind that time ends, each written at `NOW`, and how many there are."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import func, select
 
 from gateway.domain.attempts import Outcome
 from gateway.domain.audit import Checkpoint
@@ -13,6 +15,7 @@ from gateway.domain.sessions import AccessToken, RefreshToken, Session, SessionE
 from gateway.domain.staff import StaffSession
 from gateway.domain.support_access import GlassState
 from gateway.domain.throttle import Throttle
+from gateway.storage.retention import RULES
 from gateway.usecases import audit
 from gateway.usecases.repositories.attempts import AttemptKeys
 from gateway.usecases.repositories.idempotency import KeptAnswer
@@ -172,3 +175,13 @@ SEEDS: dict[str, tuple[Class, Seed]] = {
     "what a rule did": (Class.FIRING, with_firing),
     "why a rule did it": (Class.EXPLANATION, with_line),
 }
+
+
+def rows(tx: Any, which: Class) -> int:
+    """Rows of a class."""
+    rule = RULES[which]
+    query = select(func.count()).select_from(rule.table)
+    if rule.only is not None:
+        query = query.where(rule.only)
+    count: int = tx.statements.execute(query).scalar_one()
+    return count
