@@ -21,8 +21,10 @@ from gateway.domain.addresses import counted_as
 from gateway.observability.logging import logger
 from gateway.usecases.idempotency import Conflict, Replay, identify, look_up, once
 from gateway.usecases.idempotency import WholeAnswer as Whole
+from gateway.usecases.persons import PersonKeyGoneError
 from gateway.usecases.services import TokenPurpose
 from gateway.usecases.sessions import authenticate
+from gateway.usecases.transaction import DatabaseUnavailableError
 
 _log = logger(__name__)
 
@@ -107,7 +109,14 @@ class Gate:
                 taken.append(self._by_password.take(call.address))
             self._admit(taken)
             content = await self._read_models(call, route)
-            return respond(await self._once(call, route, content), call.trace_id)
+            try:
+                outcome = await self._once(call, route, content)
+            except (DatabaseUnavailableError, PersonKeyGoneError):
+                # Their account may have been closed since they were let in: then they are told what anybody is.
+                if route.auth:
+                    await self._authenticate(call)
+                raise
+            return respond(outcome, call.trace_id)
 
         return handle
 

@@ -14,6 +14,9 @@ TRIES: Final = 8
 _RETRIED_STATES: Final = frozenset({"40001", "40P01"})
 """PostgreSQL: serialization failure, deadlock detected."""
 
+_NO_LONGER_THERE: Final = "23503"
+"""PostgreSQL: a row refers to one that is not there."""
+
 _READ_ONLY_STATE: Final = "25006"
 """PostgreSQL: a write on a standby, or on the former primary after a fail-over."""
 
@@ -36,10 +39,18 @@ _SQLITE_TROUBLE: Final = frozenset(
 
 
 def is_conflict(error: BaseException) -> bool:
-    """True when running the use case again from its start may succeed."""
+    """True when running the use case again from its start may succeed.
+
+    So with a row that refers to one that was removed since it was read: whoever it belonged to just left.
+    """
     if isinstance(error, StaleVersionError):
         return True
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+    if not isinstance(error, DBAPIError):
+        return False
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _RETRIED_STATES or state == _NO_LONGER_THERE
 
 
 def is_trouble(error: BaseException, *, read_only: bool = False) -> bool:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from gateway.api import middleware
+from gateway.api.decoding import read_body
 from gateway.domain.binding import Role
 from gateway.domain.guardians import Guardianship
 from tests.api.house import House, Person
@@ -133,6 +135,27 @@ async def test_afterwards_every_answer_is_that_for_somebody_who_never_existed(ho
     ]
     assert logins[0] == logins[1]
     assert logins[0][0] == 401
+
+
+@pytest.mark.parametrize("key_is_gone", [False, True])
+async def test_whoever_closes_while_another_request_of_theirs_is_on_its_way_was_never_there(
+    house: House, ann: Person, monkeypatch: pytest.MonkeyPatch, *, key_is_gone: bool
+) -> None:
+    token = (await offered(ann))["token"]
+
+    async def slowly(*args: Any, **options: Any) -> bytes:
+        monkeypatch.undo()  # the request was let in; before it does anything, the account closes
+        assert (await ann.ask("POST", "/v1/me/closure/confirm", {"token": token})).status == 200
+        if key_is_gone:
+            house.rig.deps.persons.destroy(ann.account_id)
+        return await read_body(*args, **options)
+
+    monkeypatch.setattr(middleware, "read_body", slowly)
+    late = await problem(await ann.ask("POST", "/v1/me/requests", {"kind": "question", "text": "Why?"}))
+    never = await problem(await ann.ask("POST", "/v1/me/requests", {"kind": "question", "text": "Why?"}))
+    del late["trace_id"], never["trace_id"]
+    assert late["status"] == 401
+    assert late == never
 
 
 async def test_the_name_registers_again_as_a_stranger(house: House, ann: Person) -> None:

@@ -55,6 +55,24 @@ async def test_an_exception_undoes_everything_and_reaches_the_caller(database: D
     assert await database.read(count(outbox)) == 0
 
 
+async def test_whoever_left_while_a_use_case_ran_makes_it_run_again(database: Database) -> None:
+    runs: list[int] = []
+
+    def work(tx: Transaction) -> str:
+        runs.append(1)
+        if len(runs) == 1:  # read when the account was still there
+            tx.notices.add(account_id(9), "incident", {}, NOW)
+        return "told the others"
+
+    assert await database.run(work) == "told the others"
+    assert len(runs) == 2
+
+
+async def test_a_row_of_somebody_who_is_not_there_is_no_fault_of_the_gateway(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        await database.run(lambda tx: tx.notices.add(account_id(9), "incident", {}, NOW))
+
+
 async def test_a_failing_use_case_does_not_harm_its_neighbours(database: Database) -> None:
     def work(tx: Transaction, number: int) -> int:
         remember(tx, f"n {number}")
