@@ -97,13 +97,14 @@ class Erasures:
             await self._database.run(lambda tx: usecase.put_off(tx, erasure, self._clock()))
             return None
         after = await self._record(erasure, step, found, receipt)
+        if after is None:
+            return None
         _log.info("erasure_step_done", step=step.value)
         self._steps.labels(step.value, "done").inc()
-        due = after is not None and after.next_at is not None and after.next_at <= self._clock()
-        return after if due else None
+        return after if after.next_at is not None and after.next_at <= self._clock() else None
 
     async def _record(self, erasure: Erasure, step: Step, found: Found, receipt: bytes | None) -> Erasure | None:
-        """None when another gateway took it over meanwhile: it goes on there."""
+        """None when another gateway has recorded it, or is just taking it over: it goes on there."""
         at = self._clock()
 
         def store(tx: Transaction) -> Erasure | None:

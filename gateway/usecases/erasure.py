@@ -87,13 +87,22 @@ def record(
     now: datetime,
     *,
     receipt: bytes | None = None,
-) -> Erasure:
+) -> Erasure | None:
     """A step was carried out; its receipt comes with the last one.
 
+    Whoever is done first records it, also when another gateway took the erasure up meanwhile: of two that each need
+    longer than a claim lasts, neither would ever get to record anything else.
+
+    Returns:
+        The erasure after it; None when another gateway has recorded this step.
+
     Raises:
-        StaleVersionError: another gateway took it up meanwhile and did the step as well.
+        StaleVersionError: it changed in this very moment.
     """
-    return tx.erasures.put(rules.carried_out(erasure, step, found, now), receipt)
+    present = tx.erasures.get(erasure.erasure_id)
+    if present is None or rules.next_step(present) is not step:
+        return None
+    return tx.erasures.put(rules.carried_out(present, step, found, now), receipt)
 
 
 def put_off(tx: Transaction, erasure: Erasure, now: datetime) -> None:

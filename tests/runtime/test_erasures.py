@@ -207,6 +207,35 @@ async def test_two_gateways_do_each_step_and_record_it_once(office: Office) -> N
         await office.receipt(one)
 
 
+async def test_a_step_that_takes_longer_than_a_claim_is_recorded_by_who_is_done_first(office: Office) -> None:
+    """Two gateways that each need so long would otherwise take it from each other for ever."""
+    ann = await office.household.account()
+    await office.household.bound(ann)
+    await office.close(ann)
+
+    async def slowly(_: str) -> None:
+        office.household.pass_by(seconds=CLAIMED_FOR.total_seconds() + 1)
+        assert await office.household.run(lambda tx: erasure.take_up(tx, office.household.now)) is not None
+
+    await office.work(replace(office.stores, evict=slowly))
+    assert (await office.steps())[:3] == [Step.LEDGER, Step.KEY, Step.CONNECTIONS]
+
+
+async def test_a_step_that_both_have_done_is_recorded_once(office: Office) -> None:
+    ann = await office.household.account()
+    await office.household.bound(ann)
+    await office.close(ann)
+
+    async def slowly(_: str) -> None:
+        office.household.pass_by(seconds=CLAIMED_FOR.total_seconds() + 1)
+        await office.finish()  # another gateway, to the end
+
+    await office.work(replace(office.stores, evict=slowly))
+    assert await office.steps() == list(Step)
+    shown = office.metrics.text().decode()
+    assert 'hearthgate_erasure_steps_total{outcome="done",step="connections"} 1.0' in shown
+
+
 async def test_the_service_goes_on_when_the_database_was_away(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.runtime.erasures.LOOK_S", 0.01)
     ann = await office.household.account()
