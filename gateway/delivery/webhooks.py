@@ -20,12 +20,11 @@ from aiohttp import (
     ClientTimeout,
     DummyCookieJar,
     TCPConnector,
-    ThreadedResolver,
 )
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from gateway.delivery.addresses import AddressRefusedError, Allowed, CheckedResolver
+from gateway.delivery.addresses import AddressRefusedError, Allowed, CheckedResolver, SystemResolver
 from gateway.domain.disclosures import Why
 from gateway.domain.recipients import BadAddress, is_public, webhook
 
@@ -57,7 +56,7 @@ class WebhookClient:
             tls: whom to believe; by default whom this machine believes.
         """
         self._ports: Final = ports
-        self._resolver: Final = CheckedResolver(resolver or ThreadedResolver(), allowed)
+        self._resolver: Final = CheckedResolver(resolver or SystemResolver(), allowed)
         self._tls: Final = tls or ssl.create_default_context()
         self._session: ClientSession | None = None
 
@@ -84,6 +83,7 @@ class WebhookClient:
         """Let go of whatever is open."""
         if self._session is not None:
             await self._session.close()
+        await self._resolver.close()
 
     async def _post(self, url: URL, payload: bytes, headers: dict[str, str]) -> Why | None:
         async with self._opened().post(url, data=payload, headers=headers, allow_redirects=False) as answer:
