@@ -83,7 +83,8 @@ class SqlConsentLedger:
 
     def events(self, account_id: AccountId, before: int | None, at_most: int) -> list[LedgerRow]:
         """See the protocol."""
-        values = {"account_id": account_id, "before": _FAR if before is None else before, "at_most": at_most}
+        # A cursor may name any number; one that no column holds would be PostgreSQL's error, and ours a 500.
+        values = {"account_id": account_id, "before": min(_FAR if before is None else before, _FAR), "at_most": at_most}
         return [_row(row) for row in self._statements.all(_EVENTS, values)]
 
     def ledger(self, ledger_id: str) -> Sequence[LedgerRow]:
