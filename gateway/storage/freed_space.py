@@ -14,6 +14,10 @@ REWRITTEN_UP_TO: Final = 64 * 1024**2
 """Bytes of a database file that is written anew as a whole: half a second. In a larger one every freed cell and page
 has been overwritten with zeros as it was freed (`secure_delete`), and that is what there is."""
 
+READERS_WAITED_FOR_MS: Final = 200
+"""Emptying the log keeps everybody from writing while it waits for those who still read in it: not for long. A backup
+reads for minutes; emptying is tried again after it."""
+
 
 def overwrite(engine: Engine) -> dict[str, str]:
     """Make sure that nothing that was removed before this call is in the database's files.
@@ -49,12 +53,20 @@ def _rewrite(connection: Connection) -> dict[str, str]:
     pages, size = _one(connection, "page_count"), _one(connection, "page_size")
     rewritten = pages * size <= REWRITTEN_UP_TO
     if rewritten:
+        _empty_log(connection)  # first: while somebody reads in it, each attempt would add the whole file to it
         connection.exec_driver_sql("PRAGMA temp_store=MEMORY")  # else the whole content passes a temporary file
         connection.exec_driver_sql("VACUUM")
+    _empty_log(connection)
+    return {"done": "file written anew, log emptied" if rewritten else "freed pages overwritten, log emptied"}
+
+
+def _empty_log(connection: Connection) -> None:
+    before = _one(connection, "busy_timeout")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={min(before, READERS_WAITED_FOR_MS)}")
     busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={before}")
     if busy:
         raise DatabaseUnavailableError("somebody reads in the log")
-    return {"done": "file written anew, log emptied" if rewritten else "freed pages overwritten, log emptied"}
 
 
 def _one(connection: Connection, pragma: str) -> int:

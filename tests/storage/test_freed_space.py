@@ -1,9 +1,11 @@
 """What was removed is not on the disk either."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter, sleep
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, make_url, update
 
 from gateway.storage import freed_space
 from gateway.storage.database import Database
@@ -50,10 +52,43 @@ async def test_it_says_what_was_done_and_leaves_the_rest(database: Database) -> 
 
 
 @pytest.mark.parametrize("database_kind", [SQLITE_FILE])
-def test_who_still_reads_in_the_log_is_waited_for(
-    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+def test_while_a_backup_reads_others_go_on_writing_and_the_log_does_not_grow(
+    database: Database, database_url: str
 ) -> None:
-    monkeypatch.setattr(freed_space, "REWRITTEN_UP_TO", 0)
+    overwrite(database.engine)  # the log is empty
+    reader, writer = engine_for(database_url, threads=1), engine_for(database_url, threads=1)
+    with reader.connect() as reading, ThreadPoolExecutor(1) as other:
+        reading.exec_driver_sql("BEGIN")
+        reading.exec_driver_sql("SELECT count(*) FROM tallies").all()
+        with writer.connect() as connection:
+            connection.execute(insert(tallies), {"name": "somebody", "day": "d", "value": 1})
+            connection.commit()
+            log = Path(f"{make_url(database_url).database}-wal")
+            before = log.stat().st_size
+            erasing = other.submit(overwrite, database.engine)
+            waited = []
+            while not erasing.done():
+                began = perf_counter()
+                connection.execute(update(tallies).values(value=tallies.c.value + 1))
+                connection.commit()
+                waited.append(perf_counter() - began)
+                sleep(0.02)
+            with pytest.raises(DatabaseUnavailableError):
+                erasing.result()
+            assert max(waited) < 2.0
+            assert log.stat().st_size - before <= 4 * 4120 * len(waited)  # of those writings, and of nothing else
+        reading.exec_driver_sql("COMMIT")
+    assert overwrite(database.engine)["done"]
+    reader.dispose()
+    writer.dispose()
+
+
+@pytest.mark.parametrize("database_kind", [SQLITE_FILE])
+@pytest.mark.parametrize("most", [freed_space.REWRITTEN_UP_TO, 0], ids=["written anew", "too large to be written anew"])
+def test_who_still_reads_in_the_log_is_waited_for(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(freed_space, "REWRITTEN_UP_TO", most)
     write_and_remove(database)
     reader = engine_for(database_url, threads=1)
     with reader.connect() as connection:
