@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from gateway.domain.binding import Role
 from gateway.domain.commands import Command, Status
 from gateway.domain.identity import AccountId, CommandId, DeviceId
 from gateway.storage.put_off import PutOff
@@ -34,6 +35,27 @@ _INSERT: Final = insert(commands)
 _UPDATE: Final = update(commands).where(
     commands.c.command_id == bindparam("b_key"),
     commands.c.version == bindparam("b_version"),
+)
+_OWNER: Final = (
+    select(bindings.c.account_id)
+    .where(
+        bindings.c.device_id == commands.c.device_id,
+        bindings.c.epoch == commands.c.epoch,
+        bindings.c.role == Role.OWNER.value,
+        bindings.c.account_id != bindparam("b_account_id"),
+    )
+    .limit(1)
+    .scalar_subquery()
+)
+_LEAVE_TO_OWNERS: Final = (
+    update(commands)
+    .where(
+        commands.c.account_id == bindparam("b_account_id"),
+        commands.c.ended_at.is_(None),
+        commands.c.action == "off",
+        _OWNER.is_not(None),
+    )
+    .values(account_id=_OWNER, version=commands.c.version + 1)
 )
 _DUE: Final = (
     select(commands.c.device_id)
@@ -99,6 +121,11 @@ class SqlCommands:
         columns = {**_changing(command), "due_at": due_at, "version": command.version + 1}
         self._rows.change(command.command_id, command.version, columns)
         return replace(command, version=command.version + 1)
+
+    def leave_to_owners(self, account_id: AccountId) -> int:
+        """See the protocol."""
+        self.flush()
+        return self._statements.execute(_LEAVE_TO_OWNERS, {"b_account_id": account_id}).rowcount
 
     def due(self, now: datetime, at_most: int) -> list[DeviceId]:
         """See the protocol."""

@@ -167,11 +167,15 @@ def forget_purpose(tx: Transaction, account_id: AccountId, purpose: Purpose, now
 
 
 def forget_account(tx: Transaction, account_id: AccountId, now: datetime) -> None:
-    """An account closes: nothing of its homes, rules and whereabouts stays. Homes go on for their other members."""
+    """An account closes: nothing of its homes, rules and whereabouts stays. Homes go on for their other members.
+
+    What it is turning off goes on, as the word of the appliance's owner.
+    """
     shared = tx.households.of_account(account_id)
     for home_ref in shared:
         tx.households.hold(home_ref)  # first, as whoever tells something does
     _forget_everything(tx, account_id, now)
+    tx.commands.leave_to_owners(account_id)
     tx.automations.forget_events(account_id)
     for home_ref in shared:
         leave_home(tx, home_ref, account_id)

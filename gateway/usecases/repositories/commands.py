@@ -29,6 +29,12 @@ class CommandRepository(Protocol):
             StaleVersionError: it changed meanwhile.
         """
 
+    def leave_to_owners(self, account_id: AccountId) -> int:
+        """An account closes: what it has under way that turns off an appliance of somebody else goes on as the owner's.
+
+        Returns how many commands that were.
+        """
+
     def due(self, now: datetime, at_most: int) -> list[DeviceId]:
         """Devices with a command that the timer must look at now."""
 
