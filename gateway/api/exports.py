@@ -1,5 +1,6 @@
 """Routes of copies: ask for one, see how far it is, fetch it once; and what is held of one device, live."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
@@ -15,7 +16,7 @@ from gateway.api.middleware import SECURITY_HEADERS
 from gateway.api.models import DeviceIdText, Moment, ParameterModel, RequestModel, ResponseModel, identifier
 from gateway.api.problem import Problem
 from gateway.api.routes import Reply, Route
-from gateway.domain.exports import BeingFetched, EnoughAsked, Export, ExportId, NotFetchable
+from gateway.domain.exports import FETCH_LIFE, BeingFetched, EnoughAsked, Export, ExportId, NotFetchable
 from gateway.domain.identity import DeviceId
 from gateway.usecases import devices
 from gateway.usecases import exports as usecase
@@ -76,7 +77,7 @@ class ExportSchema(RootModel[dict[str, Any]]):
 
 
 class DeviceData(ResponseModel):
-    """Everything that is stored about a device for this account, at this moment: at most 200 rows of each table."""
+    """Everything that is stored about a device for this account, at this moment: the latest 200 rows of each table."""
 
     device_id: DeviceIdText
     at: Moment
@@ -168,14 +169,16 @@ async def _send(call: Call, export: Export) -> web.StreamResponse:
     )
     complete = False
     try:
-        first = await _piece(call, export, 0)
-        await answer.prepare(call.request)
-        await answer.write(first)
-        async for piece in _rest(call, export):
-            await answer.write(piece)
-        await answer.write_eof()
+        # No longer than nobody else may begin: whoever reads slowly does not hold it, nor the connection, for ever.
+        async with asyncio.timeout(FETCH_LIFE.total_seconds()):
+            first = await _piece(call, export, 0)
+            await answer.prepare(call.request)
+            await answer.write(first)
+            async for piece in _rest(call, export):
+                await answer.write(piece)
+            await answer.write_eof()
         complete = True
-    except (Problem, ValueError, DatabaseUnavailableError, ConnectionError):
+    except (Problem, ValueError, DatabaseUnavailableError, ConnectionError, TimeoutError):
         if not answer.prepared:
             raise
         # Nothing else can be said on a connection on which a copy has begun: cut it, so that the rest is seen to lack.
@@ -201,7 +204,7 @@ async def _piece(call: Call, export: Export, number: int) -> bytes:
 async def _settle(call: Call, export: Export, *, complete: bool) -> None:
     now = call.deps.clock()
     try:
-        await call.deps.database.run(lambda tx: usecase.end_fetch(tx, export.export_id, complete=complete, now=now))
+        await call.deps.database.run(lambda tx: usecase.end_fetch(tx, export, complete=complete, now=now))
     except DatabaseUnavailableError:
         return  # it may be fetched again in ten minutes
 

@@ -117,8 +117,15 @@ def begin_fetch(export: Export | None, now: datetime) -> Export | NotFetchable |
     return replace(export, fetching_until=now + FETCH_LIFE)
 
 
-def end_fetch(export: Export, *, complete: bool, now: datetime) -> Export:
-    """It was handed over, or the connection broke and it may be fetched again at once."""
+def end_fetch(export: Export, begun: Export, *, complete: bool, now: datetime) -> Export:
+    """It was handed over, or the connection broke and it may be fetched again at once.
+
+    Args:
+        export: as it is now.
+        begun: as it was when this fetching began; somebody else may fetch since, when this took too long.
+        complete: all of it was handed over.
+        now: the present moment.
+    """
     if not complete:
-        return replace(export, fetching_until=None)
+        return replace(export, fetching_until=None) if export.fetching_until == begun.fetching_until else export
     return replace(export, status=ExportStatus.FETCHED, fetching_until=None, fetched_at=now)

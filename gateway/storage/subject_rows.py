@@ -118,7 +118,11 @@ def _device_rows(name: str) -> Select[Any]:
     condition = _of_device(name)
     if condition is None:
         raise LookupError(name)
-    return _selection(name).where(condition)
+    # The latest first, by the moment at which a row began: so many are shown, and no further.
+    table = metadata.tables[name]
+    moments = [column for column in table.columns if isinstance(column.type, Instant) and not column.nullable]
+    order = [column.desc() for column in (*moments[:1], *table.primary_key.columns)]
+    return _selection(name).where(condition).order_by(None).order_by(*order)
 
 
 class SqlSubjectRows:

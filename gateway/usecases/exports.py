@@ -241,16 +241,18 @@ def piece(tx: Transaction, export: Export, number: int, persons: PersonKeys) -> 
     return persons.sealer(export.account_id).open(sealed, place=_piece_place(export, number))
 
 
-def end_fetch(tx: Transaction, export_id: ExportId, *, complete: bool, now: datetime) -> None:
-    """All of it was handed over, and it goes; or the connection broke, and the token still counts."""
-    export = tx.exports.get(export_id)
+def end_fetch(tx: Transaction, begun: Export, *, complete: bool, now: datetime) -> None:
+    """All of what was `begun` was handed over, and it goes; or the connection broke, and the token still counts."""
+    export = tx.exports.get(begun.export_id)
     if export is None or export.status is not ExportStatus.READY:
         return
-    tx.exports.put(rules.end_fetch(export, complete=complete, now=now))
+    ended = rules.end_fetch(export, begun, complete=complete, now=now)
+    if ended is not export:
+        tx.exports.put(ended)
     if complete:
-        tx.exports.drop_pieces(export_id)
+        tx.exports.drop_pieces(export.export_id)
         tx.count(Counted.EXPORT, "fetched")
-        notices.tell(tx, export.account_id, FETCHED, {"export_id": export_id}, now)
+        notices.tell(tx, export.account_id, FETCHED, {"export_id": export.export_id}, now)
 
 
 # -- one device, live
@@ -259,7 +261,7 @@ def end_fetch(tx: Transaction, export_id: ExportId, *, complete: bool, now: date
 def of_device(
     tx: Transaction, account_id: AccountId, device_id: DeviceId, sealer: Sealer, now: datetime
 ) -> dict[str, list[dict[str, Any]]]:
-    """Everything that is stored about a device for this person now: at most so many rows of each table.
+    """Everything that is stored about a device for this person now: at most so many rows of each table, the latest.
 
     The caller has made sure that the device is theirs.
     """

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +106,26 @@ async def test_a_transfer_that_breaks_is_seen_to_be_broken_and_may_be_repeated(
     monkeypatch.setattr(exports, "piece", whole)
     assert (await ann.get(f"/v1/me/exports/{export['export_id']}"))["status"] == "ready"
     assert (await fetched(house, export["token"]))["format"] == "hearthgate export 1"
+
+
+async def test_a_transfer_that_takes_longer_than_others_are_kept_out_is_cut_off(
+    house: House, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "PIECE_BYTES", 1)
+    export = await asked(ann)
+    await make(house)
+    whole = exports.piece
+
+    def slow(tx: Any, of: Any, number: int, persons: Any) -> bytes | None:
+        time.sleep(0.5 * (number == 1))
+        return whole(tx, of, number, persons)
+
+    monkeypatch.setattr(exports, "piece", slow)
+    monkeypatch.setattr("gateway.api.exports.FETCH_LIFE", timedelta(seconds=0.2))
+    answer = await house.client.post("/v1/exports/content", json={"token": export["token"]})
+    with pytest.raises((ClientPayloadError, ConnectionError)):
+        await answer.read()
+    assert (await ann.get(f"/v1/me/exports/{export['export_id']}"))["status"] == "ready"
 
 
 async def test_the_schema_of_a_copy_can_be_had_without_one(house: House, ann: Person) -> None:

@@ -24,6 +24,7 @@ from gateway.storage.person_keys import SqlPersonKeys
 from gateway.storage.tables import metadata
 from gateway.storage.tables.access import sessions
 from gateway.storage.tables.lifecycle import bindings
+from gateway.storage.tables.operation import commands
 from gateway.usecases import exports, notices
 from gateway.usecases.exports import Asked
 from tests.databases import DURABLE, POSTGRESQL, fresh_url, opened
@@ -85,7 +86,7 @@ async def document(database: Database, persons: SqlPersonKeys, one: Asked, now: 
         await database.read(lambda tx, number=number: exports.piece(tx, begun, number, persons))  # type: ignore[misc]
         for number in range(begun.pieces)
     ]
-    await database.run(lambda tx: exports.end_fetch(tx, begun.export_id, complete=True, now=now))
+    await database.run(lambda tx: exports.end_fetch(tx, begun, complete=True, now=now))
     found: dict[str, Any] = json.loads(b"".join(piece or b"" for piece in pieces))
     return found
 
@@ -230,12 +231,18 @@ async def test_a_broken_transfer_may_be_repeated_and_two_at_once_may_not(
     async def begin(now: Any) -> Any:
         return await database.run(lambda tx: exports.begin_fetch(tx, one.token, tokens=TOKENS, now=now))
 
-    assert isinstance(await begin(LATER), Export)
+    first = await begin(LATER)
+    assert isinstance(first, Export)
     assert await begin(LATER + timedelta(seconds=1)) == BeingFetched(599)
-    await database.run(lambda tx: exports.end_fetch(tx, one.export.export_id, complete=False, now=LATER))
-    assert isinstance(await begin(LATER + timedelta(seconds=2)), Export)
+    await database.run(lambda tx: exports.end_fetch(tx, first, complete=False, now=LATER))
+    second = await begin(LATER + timedelta(seconds=2))
+    assert isinstance(second, Export)
     # A gateway that died while it sent: ten minutes later it may be fetched again.
-    assert isinstance(await begin(LATER + timedelta(seconds=602)), Export)
+    again = LATER + timedelta(seconds=602)
+    assert isinstance(await begin(again), Export)
+    # It was only slow: that its transfer breaks now lets nobody in beside whoever fetches since.
+    await database.run(lambda tx: exports.end_fetch(tx, second, complete=False, now=again))
+    assert await begin(again) == BeingFetched(600)
 
 
 async def test_it_waits_seven_days_from_the_moment_it_was_ready(
@@ -306,3 +313,20 @@ async def test_the_live_copy_of_a_device_holds_what_is_stored_of_it_for_this_per
         lambda tx: exports.of_device(tx, account_of(BOB), device_id, persons.sealer(account_of(BOB)), LATER)
     )
     assert others == {}
+
+
+async def test_of_many_rows_the_live_copy_holds_the_latest(
+    database: Database,
+    persons: SqlPersonKeys,
+    written: dict[tuple[str, int], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = written["commands", ANN]
+    with database.engine.begin() as connection:
+        for number in range(5):
+            later = {"seq": row["seq"] + 1 + number, "issued_at": row["issued_at"] + timedelta(seconds=1 + number)}
+            connection.execute(insert(commands), {**row, "command_id": f"{9 - number} is a random name", **later})
+    monkeypatch.setattr(exports, "OF_DEVICE_AT_MOST", 3)
+    sealer = persons.sealer(account_of(ANN))
+    found = await database.read(lambda tx: exports.of_device(tx, account_of(ANN), row["device_id"], sealer, LATER))
+    assert [one["command_id"][0] for one in found["commands"]] == ["5", "6", "7"]
