@@ -10,6 +10,7 @@ import pytest
 from gateway.domain.identity import AccountId
 from gateway.security.keys import KeyRing, MasterKey
 from gateway.security.sealing import AesGcmSealer
+from gateway.storage import person_keys
 from gateway.storage.person_keys import SqlPersonKeys
 from gateway.usecases.persons import PersonKeyGoneError, SealedBefore
 from gateway.usecases.transaction import DatabaseUnavailableError
@@ -151,6 +152,38 @@ def test_a_destroyed_key_is_in_no_file_of_the_store(tmp_path: Path) -> None:
         assert persons.destroy(AccountId(f"a-{number}"))
     left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert [each for each in wrapped if each in left] == []
+
+
+@pytest.mark.parametrize("url", [POSTGRESQL], indirect=True)
+@pytest.mark.parametrize("most", [person_keys.REWRITTEN_UP_TO, 0], ids=["written anew", "too large to be written anew"])
+def test_a_destroyed_key_is_not_in_the_table_of_a_server_either(
+    url: str, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(person_keys, "REWRITTEN_UP_TO", most)
+    persons = persons_at(url, KEYS)
+    everybody = [AccountId(f"a-{number}") for number in range(50)]
+    for each in everybody:
+        persons.sealer(each).seal(b"", place=PLACE)
+    engine = person_keys.person_engine_for(url)
+    with engine.connect() as connection:
+
+        def on_disk() -> bytes:
+            connection.exec_driver_sql("CHECKPOINT")
+            folder = connection.exec_driver_sql("SHOW data_directory").scalar_one()
+            name = connection.exec_driver_sql("SELECT pg_relation_filepath('person_keys')").scalar_one()
+            content: bytes = (Path(folder) / name).read_bytes()
+            return content
+
+        wrapped = [bytes(row[0]) for row in connection.exec_driver_sql("SELECT wrapped FROM person_keys")]
+        assert all(each in on_disk() for each in wrapped)
+        for each in everybody:
+            assert persons.destroy(each)
+        left = [each for each in wrapped if each in on_disk()]
+        dead = connection.exec_driver_sql("SELECT count(*) FROM person_keys WHERE wrapped IS NOT NULL").scalar_one()
+    engine.dispose()
+    persons.close()
+    assert dead == 0
+    assert left == [] if most else len(left) < len(wrapped)
 
 
 def test_a_copy_holds_the_keys_of_its_day_and_the_digests_end_them_again(
