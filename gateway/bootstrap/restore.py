@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from gateway.bootstrap.assembly import activation_services
@@ -18,6 +19,9 @@ from gateway.bootstrap.folder import folder_use, restore_mark
 from gateway.bootstrap.persons import PERSON_KEYS, ForeignPersonKeysError, identity_here, open_person_keys
 from gateway.bootstrap.secrets import AUDIT_MEMORY, Secrets, open_secrets
 from gateway.config import Settings
+from gateway.domain.audit import MACHINE, AuditEntry, Result
+from gateway.domain.staff import Action
+from gateway.observability.logging import logger
 from gateway.security.backup_cipher import BackupError
 from gateway.security.erasure_ledger import ErasureLedger
 from gateway.security.files import create_private, replace_private
@@ -28,8 +32,11 @@ from gateway.storage.engine import engine_for
 from gateway.storage.freed_space import overwrite
 from gateway.storage.key_checks import remembered_key_check
 from gateway.storage.restoring import beside, file_of, fill_file, refill
-from gateway.usecases.services import Clock
+from gateway.usecases import audit
+from gateway.usecases.services import Clock, MemoryUnavailableError
 from gateway.usecases.types import load_catalogue
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def _into_file(settings: Settings, head: Head, lines: Iterator[bytes], database:
     try:
         rows = fill_file(fresh, lines)
         authorities, secrets = _authorities(settings, head, clock)
-        again = asyncio.run(_erase_again(settings, secrets, f"sqlite:///{fresh}", clock))
+        again = asyncio.run(_erase_again(settings, secrets, f"sqlite:///{fresh}", head, clock))
     except BaseException:
         _remove(fresh)
         raise
@@ -115,7 +122,7 @@ def _into_postgresql(settings: Settings, head: Head, lines: Iterator[bytes], clo
         _unmark(settings)  # nothing of it took place
         raise
     [(authorities, secrets)] = found
-    again = asyncio.run(_erase_again(settings, secrets, url, clock))
+    again = asyncio.run(_erase_again(settings, secrets, url, head, clock))
     _newest_signature(settings, head)
     _unmark(settings)
     return Restored(head.made_at, rows, again, authorities)
@@ -126,8 +133,8 @@ def _authorities(settings: Settings, head: Head, clock: Clock) -> tuple[bool, Se
     return put_back, open_secrets(settings, clock)
 
 
-async def _erase_again(settings: Settings, secrets: Secrets, url: str, clock: Clock) -> int:
-    """Whoever was erased after the backup was made, before anybody can meet them."""
+async def _erase_again(settings: Settings, secrets: Secrets, url: str, head: Head, clock: Clock) -> int:
+    """Whoever was erased after the backup was made, before anybody can meet them; and the audit says what happened."""
     database = Database(engine_for(url, threads=2), gateway_id="", writers=1)
     try:
         secrets.keys.check(remembered_key_check(database.engine, secrets.keys.self_test_record()))
@@ -137,10 +144,32 @@ async def _erase_again(settings: Settings, secrets: Secrets, url: str, clock: Cl
             found = await replay_erasures(settings, secrets, database, persons, services, clock)
         finally:
             persons.close()
+        await _write_down(database, secrets, head, clock())
         overwrite(database.engine)  # also leaves all of an SQLite database in one file
         return found.accounts
     finally:
         database.close()
+
+
+async def _write_down(database: Database, secrets: Secrets, head: Head, now: datetime) -> None:
+    """In the restored audit: that it was restored, and up to which row the one in its place was signed."""
+    try:
+        known = secrets.audit_memory.known()
+        signed = "nothing" if known is None else f"row {known.number}"
+    except MemoryUnavailableError:
+        signed = "unknown"
+    entry = AuditEntry(
+        at=now,
+        staff_id=None,
+        role=MACHINE,
+        action=Action.RESTORE_BACKUP,
+        result=Result.GRANTED,
+        reason=f"backup of {head.made_at}; before, signed up to: {signed}",
+    )
+    try:
+        await audit.recorded(database, lambda tx: audit.append(tx, entry))
+    except audit.AuditUnavailableError:  # the backup's own audit lacks its end, as `audit verify` says: no way back
+        _log.warning("restore_not_in_the_audit")
 
 
 def _newest_signature(settings: Settings, head: Head) -> None:

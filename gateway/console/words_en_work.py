@@ -183,6 +183,7 @@ _ACTIONS: Final = {
     "action_list_staff": "see the staff",
     "action_manage_staff": "manage the staff",
     "action_change_settings": "change settings",
+    "action_restore_backup": "put back a backup",
 }
 
 WORK: Final[Mapping[str, str]] = MappingProxyType(_FUNNEL | _CODES | _CUSTOMERS | _AUDIT | _STAFF | _ACCOUNT | _ACTIONS)

@@ -184,6 +184,7 @@ _ACTIONS: Final = {
     "action_list_staff": "查看人员",
     "action_manage_staff": "管理人员",
     "action_change_settings": "更改设置",
+    "action_restore_backup": "恢复备份",
 }
 
 WORK: Final[Mapping[str, str]] = MappingProxyType(_FUNNEL | _CODES | _CUSTOMERS | _AUDIT | _STAFF | _ACCOUNT | _ACTIONS)

@@ -80,6 +80,8 @@ class Action(StrEnum):
     MANAGE_STAFF = "manage_staff"
     """Make, change, disable accounts of staff, and their recovery."""
     CHANGE_SETTINGS = "change_settings"
+    RESTORE_BACKUP = "restore_backup"
+    """At the command line only: what was written after the backup is gone, the audit's own rows among it."""
 
 
 _EVERYBODY: Final = frozenset({Action.LOG_IN, Action.LOG_OUT})
