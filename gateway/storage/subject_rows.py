@@ -52,7 +52,8 @@ def _of_person(name: str) -> ColumnElement[bool]:
     """The rows of a table that belong to the account."""
     table, entry = metadata.tables[name], DATA_MAP[name]
     if entry.subject is not None:
-        return table.c[entry.subject] == bindparam("account_id")
+        named = table.c[entry.subject] == bindparam("account_id")
+        return or_(named, table.c[entry.also] == bindparam("account_id")) if entry.also else named
     if entry.path is None:
         raise LookupError(name)
     path = entry.path

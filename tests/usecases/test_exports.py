@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from gateway.domain.exports import A_DAY, LIFE, BeingFetched, EnoughAsked, Export, ExportStatus, NotFetchable
 from gateway.domain.identity import AccountId
@@ -23,6 +23,7 @@ from gateway.storage.database import Database
 from gateway.storage.person_keys import SqlPersonKeys
 from gateway.storage.tables import metadata
 from gateway.storage.tables.access import sessions
+from gateway.storage.tables.consent import guardianships
 from gateway.storage.tables.lifecycle import bindings
 from gateway.storage.tables.operation import commands
 from gateway.usecases import exports, notices
@@ -115,6 +116,34 @@ async def test_every_column_that_a_person_may_read_is_in_their_copy_and_nobody_e
     assert account_of(ANN) in text
     assert account_of(BOB) not in text
     assert " of 2" not in text
+
+
+async def test_who_decides_for_a_minor_is_in_the_copies_of_both_and_names_neither_to_the_other(
+    database: Database, persons: SqlPersonKeys, written: dict[tuple[str, int], dict[str, Any]]
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(delete(guardianships))
+        link = {"account_id": account_of(BOB), "ward_id": "w-of-ann", "guardian_id": account_of(ANN), "since": NOW}
+        connection.execute(insert(guardianships), link)
+    for person, other in ((ANN, BOB), (BOB, ANN)):
+        one = await asked(database, account_of(person))
+        await make(database, persons)
+        data = (await document(database, persons, one))["data"]
+        assert [row["ward_id"] for row in data["guardianships"]] == ["w-of-ann"]
+        assert account_of(other) not in json.dumps(data)
+
+
+def test_every_column_that_names_an_account_leads_to_its_person() -> None:
+    named = {
+        (table.name, column.name)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column.table.name == "accounts"
+    }
+    led = {(name, one) for name, entry in DATA_MAP.items() for one in (entry.subject, entry.also) if one}
+    assert len(named) > 20
+    assert named <= led
 
 
 async def test_a_copy_fits_the_schema_that_comes_with_it(

@@ -105,6 +105,7 @@ CONSENT: Final = {
         told="Which text you were shown before a sensitive consent.",
         retention=(RetentionClass.CONSENT_NOTICE,),
         subject="account_id",
+        also="shown_to",
         columns={
             "notice_id": identifier("name of the notice", By.PERSON),
             "account_id": identifier("whose consent it is about"),
@@ -151,6 +152,7 @@ CONSENT: Final = {
         told="Who decides for you while you are not of age, or for whom you decide.",
         retention=_ACCOUNT,
         subject="account_id",
+        also="guardian_id",
         columns={
             "account_id": identifier("the minor"),
             "ward_id": identifier("what the guardian's app calls the minor", By.PERSON),

@@ -97,6 +97,8 @@ class TableEntry:
     columns: Mapping[str, Entry]
     subject: str | None = None
     """The column that names the account concerned."""
+    also: str = ""
+    """A second column that names an account: the row is about both, and in the copies of both."""
     path: Path | None = None
     """Where no column does: how its rows are reached from those of a person."""
     nobody: str = ""
