@@ -12,7 +12,8 @@ from gateway.api.routes import Route
 from gateway.api.table import ROUTES
 from gateway.domain.automations import Mode, Reason, Trigger
 from gateway.domain.location import Accuracy, Spot, Unfit
-from gateway.usecases.firings import ENDED, PENDING, REMINDER
+from gateway.usecases.firing_ends import ENDED
+from gateway.usecases.firings import PENDING, REMINDER
 from gateway.usecases.location import PURPOSES, STILL_WANTED
 from gateway.usecases.repositories.automations import Did
 from tests.pages import DOCS, blocks

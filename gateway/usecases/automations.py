@@ -19,7 +19,7 @@ from gateway.domain.automations import (
 from gateway.domain.firings import Firing, FiringId, FiringState
 from gateway.domain.households import HomeRef
 from gateway.domain.identity import AccountId, DeviceId
-from gateway.usecases import firings
+from gateway.usecases import firing_ends, firings
 from gateway.usecases.commands import PARAMS_BYTES_AT_MOST
 from gateway.usecases.devices import held
 from gateway.usecases.location import grants_of
@@ -194,7 +194,7 @@ def undo(tx: Transaction, account_id: AccountId, firing_id: FiringId, now: datet
         return NotFound()
     match firing.state:
         case FiringState.PENDING:
-            return firings.end(tx, firing, FiringState.UNDONE, Reason.UNDONE, now)
+            return firing_ends.end(tx, firing, FiringState.UNDONE, Reason.UNDONE, now)
         case FiringState.WAITING:
             return firings.take_back(tx, firing, FiringState.UNDONE, Reason.UNDONE, now)
         case FiringState.UNDONE:

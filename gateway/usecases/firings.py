@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 from gateway.domain.automations import (
     Act,
@@ -18,12 +18,13 @@ from gateway.domain.automations import (
 )
 from gateway.domain.commands import Command
 from gateway.domain.consent import Purpose
-from gateway.domain.firings import UNDO_WITHIN, Firing, FiringId, FiringState, acted, ended
+from gateway.domain.firings import UNDO_WITHIN, Firing, FiringId, FiringState, acted
 from gateway.domain.households import HomeRef
 from gateway.domain.identity import AccountId, CommandId
 from gateway.usecases import commands
 from gateway.usecases.commands import CommandServices
 from gateway.usecases.consents import granted
+from gateway.usecases.firing_ends import end, minute, tell
 from gateway.usecases.local_time import on_the_wall
 from gateway.usecases.repositories.automations import Did, Line
 from gateway.usecases.services import Identifiers
@@ -33,7 +34,6 @@ from gateway.usecases.wishes import DeviceOffline, Wish
 
 REMINDER: Final = "automation.reminder"
 PENDING: Final = "automation.pending"
-ENDED: Final = "automation.ended"
 """Kinds of the events for the app of the rule's owner."""
 
 
@@ -63,7 +63,7 @@ def carry_out(
             firing = _firing(identifiers, rule, now)
             tx.automations.add_firing(firing)
             tx.ring_at(now + UNDO_WITHIN)
-            _tell(tx, firing, PENDING, {"acts_at": _text(now + UNDO_WITHIN), "action": rule.action}, now)
+            tell(tx, firing, PENDING, {"acts_at": _text(now + UNDO_WITHIN), "action": rule.action}, now)
         case _:
             assert_never(decision)
 
@@ -118,7 +118,13 @@ def drop_leaving(tx: Transaction, home_ref: HomeRef, now: datetime) -> None:
 
 def work_off_due(tx: Transaction, services: CommandServices, now: datetime, at_most: int = 20) -> int:
     """Act where the time for an undo is over, and turn off where nobody arrived; returns how many were looked at."""
-    due = tx.automations.due(now, at_most)
+    # The homes first, as whoever tells something does. Somebody who leaves meanwhile waits, and then finds what was
+    # turned on; or was quicker, and then there is nothing left to act on.
+    homes = {firing.home_ref for firing in tx.automations.due(now, at_most)}
+    if not homes:
+        return 0
+    held = {home_ref for home_ref in sorted(homes) if tx.households.hold(home_ref) is not None}
+    due = [firing for firing in tx.automations.due(now, at_most) if firing.home_ref in held]
     for firing in due:
         if firing.state is FiringState.WAITING:
             take_back(tx, firing, FiringState.UNDONE, Reason.NO_ARRIVAL, now)
@@ -178,16 +184,6 @@ def take_back(tx: Transaction, firing: Firing, state: FiringState, reason: Reaso
     return end(tx, firing, state, reason, now)
 
 
-def end(tx: Transaction, firing: Firing, state: FiringState, reason: Reason, now: datetime) -> Firing:
-    """Nothing more happens with a firing; its owner's app is told, and can read why."""
-    after = ended(firing, state, reason)
-    tx.automations.put_firing(after)
-    did = Did.NOTHING if state is FiringState.DROPPED else Did.ACTED
-    tx.automations.explain([Line(firing.automation_id, firing.account_id, _minute(now), did, reason)])
-    _tell(tx, firing, ENDED, {"state": state.value, "reason": reason.value}, now)
-    return after
-
-
 def end_of_rule(tx: Transaction, rule: Automation, now: datetime) -> None:
     """A rule is edited or removed: what it was about to do is dropped, what it turned on is turned off."""
     for firing in tx.automations.open_of_account(rule.account_id):
@@ -210,22 +206,8 @@ def _remind(tx: Transaction, rule: Automation, reason: Reason, now: datetime) ->
     tx.emit(rule.account_id, REMINDER, data, now, device_id=rule.device_id, epoch=rule.epoch)
 
 
-def _tell(tx: Transaction, firing: Firing, kind: str, more: Mapping[str, Any], now: datetime) -> None:
-    data = {
-        "firing_id": firing.firing_id,
-        "automation_id": firing.automation_id,
-        "device_id": firing.device_id,
-        **more,
-    }
-    tx.emit(firing.account_id, kind, data, now, device_id=firing.device_id, epoch=firing.epoch)
-
-
 def _explain(tx: Transaction, rule: Automation, did: Did, reason: Reason, now: datetime, *, dry: bool = False) -> None:
-    tx.automations.explain([Line(rule.automation_id, rule.account_id, _minute(now), did, reason, dry)])
-
-
-def _minute(now: datetime) -> datetime:
-    return now.replace(second=0, microsecond=0)
+    tx.automations.explain([Line(rule.automation_id, rule.account_id, minute(now), did, reason, dry)])
 
 
 def _text(moment: datetime) -> str:

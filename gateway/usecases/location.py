@@ -196,8 +196,9 @@ def leave_home(tx: Transaction, home_ref: HomeRef, account_id: AccountId) -> Non
 def forget_home(tx: Transaction, home_ref: HomeRef, account_id: AccountId, now: datetime) -> None:
     """A member is about to leave a home: what a rule of theirs turned on for an arrival there is turned off.
 
-    The rest goes with the membership.
+    The rest goes with the membership. The home is held first: the timer may be turning something on at this moment.
     """
+    tx.households.hold(home_ref)
     for firing in tx.automations.open_of_home(home_ref):
         if firing.account_id == account_id and firing.state is FiringState.WAITING:
             turn_off(tx, firing, now)
@@ -227,7 +228,7 @@ def ask_silent_homes(tx: Transaction, now: datetime, at_most: int = 20) -> int:
         How many homes were looked at.
     """
     due = tx.households.asks_due(now, at_most)
-    for home_ref in due:
+    for home_ref in sorted(due):  # in one order, as whoever holds several homes does
         home = tx.households.hold(home_ref)
         if home is None or home.ask_at is None or home.ask_at > now:
             continue  # a phone was heard, or another gateway asked, while we waited for the home

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from gateway.domain.automations import MANUAL_REST, Reason
-from gateway.domain.firings import FiringState, ended
+from gateway.domain.firings import FiringState
 from gateway.domain.identity import DeviceId
+from gateway.usecases.firing_ends import end
 from gateway.usecases.transaction import Transaction
 
 
@@ -14,4 +15,4 @@ def rest_rules(tx: Transaction, device_id: DeviceId, now: datetime) -> None:
         return
     for firing in tx.automations.open_of_device(device_id):
         state = FiringState.DROPPED if firing.state is FiringState.PENDING else FiringState.DONE
-        tx.automations.put_firing(ended(firing, state, Reason.MANUAL_CHANGE))
+        end(tx, firing, state, Reason.MANUAL_CHANGE, now)

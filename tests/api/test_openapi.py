@@ -14,7 +14,7 @@ from gateway.api.openapi import openapi_bytes, openapi_document
 from gateway.api.page import page_html
 from gateway.api.routes import Route
 from gateway.api.table import ROUTES
-from gateway.usecases import firings, households, notices, support_notes, withdrawal
+from gateway.usecases import firing_ends, firings, households, notices, support_notes, withdrawal
 from tests.api.rig import Client
 
 
@@ -141,7 +141,8 @@ def test_the_document_is_the_same_every_time() -> None:
 def test_the_event_streams_name_every_event_that_is_told() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(support_notes.__file__).parent.glob("*.py"))
     told = set(re.findall(r'emit\(\s*[a-z_.]+,\s*"([a-z_.]+)"', sources)) | {support_notes.OPENED, support_notes.ENDED}
-    told |= {firings.REMINDER, firings.PENDING, firings.ENDED, households.CHANGED, withdrawal.CHANGED, notices.EVENT}
+    told |= {firings.REMINDER, firings.PENDING, firing_ends.ENDED}
+    told |= {households.CHANGED, withdrawal.CHANGED, notices.EVENT}
     assert {"pairing.verdict", "pairing.refused", "device.renamed"} <= told
     said = {route.path: set(re.findall(r"`([a-z_.]+)`", route.description or "")) for route in ROUTES if route.stream}
     assert told <= said["/v1/events"]

@@ -12,6 +12,7 @@ from gateway.domain.firings import Firing, FiringId, FiringState
 from gateway.domain.identity import AccountId
 from gateway.usecases import automations as rules
 from gateway.usecases.automations import NotAllowed, RuleWish, TooLate, WhyNot
+from gateway.usecases.firing_ends import ENDED
 from gateway.usecases.transaction import Transaction
 from tests.usecases.household import Household
 from tests.usecases.neighbourhood import (
@@ -126,6 +127,9 @@ async def test_a_persons_own_word_rests_the_rule_for_two_hours(near: Neighbourho
     else:
         await leave(near, ann, home)
         await near.household.given(ann, heater, "on")
+        assert (await near.reasons(rule))[-1] == "nothing: manual_change"
+        [event] = await near.events(ann, ENDED)
+        assert (event.data["state"], event.data["reason"]) == ("dropped", "manual_change")
     near.pass_by(minutes=5)
     await near.tick()
     assert await near.actions_to(heater) == ["on"]

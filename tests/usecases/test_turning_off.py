@@ -1,21 +1,25 @@
 """What a rule turned on is turned off again, also when its owner is no longer there to do it."""
 
+import asyncio
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
+from gateway.domain.automations import Trigger
 from gateway.domain.binding import Role
 from gateway.domain.commands import Status
 from gateway.domain.erasure import Reason
 from gateway.domain.firings import FiringState
 from gateway.domain.identity import AccountId, CommandId, DeviceId
 from gateway.storage.tables.lifecycle import bindings
-from gateway.usecases import erasure
+from gateway.usecases import erasure, firings, location
 from gateway.usecases.transaction import Transaction
 from tests.usecases.household import Household
-from tests.usecases.neighbourhood import ALL, AUTO_OFF, AUTO_ON, REMINDER, Neighbourhood, Trigger, come_near
+from tests.usecases.neighbourhood import ALL, AUTO_OFF, AUTO_ON, REMINDER, Neighbourhood, come_near
 
 
 @pytest.fixture
@@ -109,3 +113,34 @@ async def test_who_was_removed_from_an_appliance_leaves_nothing_on(near: Neighbo
     assert await near.actions_to(heater) == ["on", "off"]
     [command] = await near.run(lambda tx: tx.commands.under_way(heater))
     assert command.account_id == ann
+
+
+@pytest.mark.parametrize("closes", [False, True])
+async def test_who_leaves_while_the_timer_turns_on_leaves_nothing_on(near: Neighbourhood, closes: bool) -> None:  # noqa: FBT001 - a table
+    ann, bob = await near.account(*ALL), await near.account(*ALL)
+    heater, home = await near.household.bound(ann), await near.home(bob, ann)
+    await near.household.let_in(heater, bob, Role.ADULT)
+    await near.rule(bob, home, heater, Trigger.NEAR, "on")
+    await come_near(near, bob, home)
+    near.pass_by(seconds=60)
+    await near.household.hello(heater)
+    now, turned_on = near.household.now, threading.Event()
+
+    def slow(tx: Transaction) -> None:
+        assert firings.work_off_due(tx, near.household.services, now) == 1
+        tx.commands.next_due()  # what was put off is written
+        turned_on.set()
+        time.sleep(0.3)
+
+    async def leaves() -> None:
+        await asyncio.to_thread(turned_on.wait, 5)
+        if closes:
+            await near.run(lambda tx: location.forget_account(tx, bob, now))
+        else:
+            await near.leave_home(home, bob)
+
+    await asyncio.gather(near.run(slow), leaves())
+    on = (await near.run(lambda tx: tx.commands.under_way(heater)))[0]
+    await near.household.ack(heater, on, "applied")
+    await near.tick()
+    assert await near.actions_to(heater) == ["on", "off"]
