@@ -48,6 +48,8 @@ class ApiLimits:
     """More than an account's: many homes share an address (carrier-grade NAT)."""
     password_per_address: Rate = field(default=Rate(burst=20, per_second=0.5))
     """For routes that cost a password hash."""
+    work_per_account: Rate = field(default=Rate(burst=30, per_second=1 / 60))
+    """For routes that give work to others, whatever is taken back or deleted in between."""
     streams_per_account: int = 5
     stream_buffer_bytes: int = 256 * 1024
     """What a slow client may leave unread before its stream is closed."""

@@ -10,7 +10,7 @@ from gateway.api.call import Call
 from gateway.api.codes import ApiCode
 from gateway.api.models import DeviceIdText, Moment, Page, ParameterModel, RequestModel, ResponseModel, identifier
 from gateway.api.problem import FieldError, Problem
-from gateway.api.routes import Reply, Route
+from gateway.api.routes import Cost, Reply, Route
 from gateway.domain.disclosures import Disclosure, DisclosureId, NotDisclosable
 from gateway.domain.disclosures import Field as Kind
 from gateway.domain.identity import DeviceId
@@ -269,6 +269,7 @@ ROUTES: Final = (
         parameters=RecipientPath,
         request=SendData,
         answers={202: DisclosureShown},
+        cost=Cost.WORK,
         problems=(ApiCode.CONSENT_REQUIRED, ApiCode.DISCLOSURE_LIMIT),
         description=f"Needs the consent `{SHARE.value}`, which is asked for again before each try. What is known of an "
         "appliance, of kinds that may leave; who is at home never can.",

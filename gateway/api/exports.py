@@ -15,7 +15,7 @@ from gateway.api.devices import DevicePath
 from gateway.api.middleware import SECURITY_HEADERS
 from gateway.api.models import DeviceIdText, Moment, ParameterModel, RequestModel, ResponseModel, identifier
 from gateway.api.problem import Problem
-from gateway.api.routes import Reply, Route
+from gateway.api.routes import Cost, Reply, Route
 from gateway.domain.exports import FETCH_LIFE, BeingFetched, EnoughAsked, Export, ExportId, NotFetchable
 from gateway.domain.identity import DeviceId
 from gateway.usecases import devices
@@ -234,6 +234,7 @@ ROUTES: Final = (
         summary="Ask for a copy of everything",
         tag="rights",
         answers={202: ExportAsked},
+        cost=Cost.WORK,
         problems=(ApiCode.EXPORT_LIMIT,),
         description="Made within minutes; the app is told with a notice `export.ready`. Three a day. The token in this "
         "answer fetches it, within seven days, once.",

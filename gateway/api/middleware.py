@@ -60,6 +60,7 @@ class Gate:
         self._by_account: Final = Buckets("account", limits.per_account, deps.monotonic)
         self._by_address: Final = Buckets("address", limits.per_address, deps.monotonic)
         self._by_password: Final = Buckets("password", limits.password_per_address, deps.monotonic)
+        self._by_work: Final = Buckets("work", limits.work_per_account, deps.monotonic)
         self._running: Final[set[bytes]] = set()
 
     @web.middleware
@@ -107,6 +108,8 @@ class Gate:
                 taken.append(self._by_account.take(call.account_id))
             if route.cost is Cost.PASSWORD:
                 taken.append(self._by_password.take(call.address))
+            if route.cost is Cost.WORK:
+                taken.append(self._by_work.take(call.account_id))
             self._admit(taken)
             content = await self._read_models(call, route)
             try:

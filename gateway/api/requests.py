@@ -10,7 +10,7 @@ from gateway.api.call import Call
 from gateway.api.codes import ApiCode
 from gateway.api.models import Moment, Page, ParameterModel, RequestModel, ResponseModel, identifier
 from gateway.api.problem import FieldError, Problem
-from gateway.api.routes import Reply, Route
+from gateway.api.routes import Cost, Reply, Route
 from gateway.domain.requests import (
     TEXT_AT_MOST,
     BadRequest,
@@ -177,6 +177,7 @@ ROUTES: Final = (
         tag="rights",
         request=AskRequest,
         answers={201: RequestShown},
+        cost=Cost.WORK,
         problems=(ApiCode.REQUEST_LIMIT,),
         description="Answered within thirty days. A complaint goes to another officer than the one whose answer it is "
         f"about. A refusal names one of six grounds: {_GROUNDS}.",

@@ -29,6 +29,8 @@ class Cost(StrEnum):
     USUAL = "usual"
     PASSWORD = "password"  # noqa: S105 - the name of a bucket
     """Every request costs a password hash (about 230 ms of a core)."""
+    WORK = "work"
+    """Every request gives work to others: a copy to make, words to answer, somebody's server to call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,24 @@ async def test_the_eleventh_that_waits_is_refused(ann: Person) -> None:
     assert (refused["status"], refused["code"]) == (409, "request.limit")
 
 
+async def test_taking_back_what_was_asked_does_not_buy_work_without_end(ann: Person) -> None:
+    many = 0
+    while (answer := await ann.ask("POST", "/v1/me/requests", QUESTION)).status == 201:
+        many += 1
+        path = f"/v1/me/requests/{(await answer.json())['request_id']}"
+        assert (await ann.ask("DELETE", path)).status == 200
+    assert many == 30
+    for path, body in (
+        ("/v1/me/requests", QUESTION),
+        ("/v1/me/exports", None),
+        (f"/v1/me/recipients/k-{'0' * 26}/disclosures", {"device_id": f"d-{'0' * 26}", "fields": ["firmware"]}),
+    ):
+        refused = await ann.ask("POST", path, body)
+        assert (await problem(refused))["code"] == "http.rate_limited"
+        assert 30 < int(refused.headers["Retry-After"]) <= 60
+    assert (await ann.ask("GET", "/v1/me")).status == 200
+
+
 async def test_data_goes_to_an_address_that_was_named_if_it_was_allowed(house: House, ann: Person, bob: Person) -> None:
     device_id = await house.bound(ann)
     recipient = await named(ann)
