@@ -106,8 +106,7 @@ class SqlConsents(SqlConsentLedger):
 
     def standing(self, account_id: AccountId, purpose: Purpose, now: datetime) -> Standing:
         """See the protocol."""
-        # The acknowledgement is read with every pairing and guards no data that would have to be removed.
-        held = self._statements.is_postgresql and not self._statements.read_only and purpose is not Purpose.POLICY
+        held = self._statements.is_postgresql and not self._statements.read_only
         values = {"account_id": account_id, "purpose": purpose.value, "now": now}
         return _standing(self._statements.first(_HELD if held else _STANDING, values))
 

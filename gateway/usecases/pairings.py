@@ -99,6 +99,12 @@ def cancel_one(tx: Transaction, account_id: AccountId, pairing_id: PairingId, no
     return pairing if after == pairing else _end(tx, after, now)
 
 
+def cancel_all(tx: Transaction, account_id: AccountId, now: datetime) -> None:
+    """End every open pairing of an account: nothing new is to be connected to it. One whose time is over expires."""
+    for pairing in tx.pairings.open_of(account_id):
+        _end(tx, cancel(expire(pairing, now)), now)
+
+
 def expire_overdue(tx: Transaction, now: datetime) -> int:
     """End pairings whose time is over; returns how many."""
     overdue = tx.pairings.overdue(now, AT_ONCE)

@@ -155,6 +155,8 @@ def acknowledge(
     tx: Transaction, services: ConsentServices, account_id: AccountId, version: int, text_hash: bytes, now: datetime
 ) -> Acknowledged | NoSuchPolicy | WrongHash | Superseded | TooMany:
     """Store that somebody read a version and said so. The same again changes nothing and gets the same receipt."""
+    # Held before it is looked at: else a withdrawal in between would be answered as the yes that it took back.
+    found = tx.consents.to_change(account_id, Purpose.POLICY, now).consent
     where = standing(tx, account_id, now)
     policy = next((one for one in where.all if one.version == version), None)
     if policy is None:
@@ -163,7 +165,6 @@ def acknowledge(
     language = next((one for one, known in hashes.items() if hmac.compare_digest(known, text_hash)), None)
     if language is None:
         return WrongHash()
-    found = tx.consents.to_change(account_id, Purpose.POLICY, now).consent
     if where.acknowledged == version and found is not None:
         receipt = consent_ledger.read(tx, services, account_id, found.event_number)
         if receipt is not None:

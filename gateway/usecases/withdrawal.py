@@ -8,7 +8,7 @@ from gateway.domain.consent import Consent, ConsentState, Purpose
 from gateway.domain.consent_ledger import ConsentAct
 from gateway.domain.identity import AccountId
 from gateway.domain.policies import Language
-from gateway.usecases import consent_ledger, disclosures, location
+from gateway.usecases import consent_ledger, disclosures, location, pairings
 from gateway.usecases.consent_ledger import ConsentServices, Receipt
 from gateway.usecases.purposes import purpose_in
 from gateway.usecases.receipts import Said
@@ -102,8 +102,11 @@ def say_no(
 def forget(tx: Transaction, account_id: AccountId, purpose: Purpose, now: datetime) -> None:
     """Remove what is stored for a purpose that does not count any more. Call it after that was stored.
 
-    The other purposes store nothing of their own: a push, a case and a figure are made when they are needed.
+    Without `policy` nothing new is connected, also not by a token that was handed out before. The other purposes store
+    nothing of their own: a push, a case and a figure are made when they are needed.
     """
+    if purpose is Purpose.POLICY:
+        pairings.cancel_all(tx, account_id, now)
     if purpose.is_location:
         location.forget_purpose(tx, account_id, purpose, now)
     disclosures.forget_purpose(tx, account_id, purpose, now)

@@ -33,8 +33,8 @@ class ConsentRepository(Protocol):
     def standing(self, account_id: AccountId, purpose: Purpose, now: datetime) -> Standing:
         """What stands for one purpose.
 
-        In a transaction that writes, the row is held until the commit (for `policy` it is not): whoever withdraws
-        meanwhile waits, and then removes what was written in the belief that it stood.
+        In a transaction that writes, the row is held until the commit: whoever withdraws meanwhile waits, and then
+        removes what was written in the belief that it stood.
         """
 
     def to_change(self, account_id: AccountId, purpose: Purpose, now: datetime) -> Standing:
