@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.console.words_en_office import OFFICE
+from gateway.console.words_en_processing import PROCESSING
 from gateway.console.words_en_work import WORK
 
 _FRAME: Final = {
@@ -192,5 +193,5 @@ _CHECK: Final = {
 }
 
 ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
-    {**_FRAME, **_REFUSALS, **_LOG_IN, **_LOOK_UP, **_CARD, **_CHECK, **WORK, **OFFICE}
+    {**_FRAME, **_REFUSALS, **_LOG_IN, **_LOOK_UP, **_CARD, **_CHECK, **WORK, **OFFICE, **PROCESSING}
 )

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.console.words_zh_office import OFFICE
+from gateway.console.words_zh_processing import PROCESSING
 from gateway.console.words_zh_work import WORK
 
 # ruff: noqa: RUF001 - full-width punctuation is how Chinese is written
@@ -191,5 +192,5 @@ _CHECK: Final = {
 }
 
 CHINESE: Final[Mapping[str, str]] = MappingProxyType(
-    {**_FRAME, **_REFUSALS, **_LOG_IN, **_LOOK_UP, **_CARD, **_CHECK, **WORK, **OFFICE}
+    {**_FRAME, **_REFUSALS, **_LOG_IN, **_LOOK_UP, **_CARD, **_CHECK, **WORK, **OFFICE, **PROCESSING}
 )
