@@ -27,7 +27,7 @@ def ask_renewals(tx: Transaction, now: datetime) -> int:
     for consent in found:
         tx.consents.put_ask_at(replace(consent, ask_at=months_later(now, RENEWAL_MONTHS)))
         data = {"purpose": consent.purpose.value, "since": consent.at.isoformat(timespec="milliseconds")}
-        notices.tell(tx, consent.account_id, RENEWAL_DUE, data, now)
+        _tell(tx, consent, RENEWAL_DUE, data, now)
     return len(found)
 
 
@@ -50,4 +50,12 @@ def _stop(tx: Transaction, services: ConsentServices, consent: Consent, now: dat
         tx.consents.put(replace(consent, state=ConsentState.STOPPED, at=now, ask_at=None))
         return
     if consent.purpose is not Purpose.POLICY:
-        notices.tell(tx, consent.account_id, STOPPED, {"purpose": consent.purpose.value}, now)
+        _tell(tx, consent, STOPPED, {"purpose": consent.purpose.value}, now)
+
+
+def _tell(tx: Transaction, consent: Consent, kind: str, data: dict[str, str], now: datetime) -> None:
+    """Tell the person, and where a guardian said yes for them, also the guardian: nobody else can answer."""
+    notices.tell(tx, consent.account_id, kind, data, now)
+    link = tx.guardians.of_minor(consent.account_id) if consent.by_guardian else None
+    if link is not None:
+        notices.tell(tx, link.guardian_id, kind, {**data, "ward_id": link.ward_id}, now)

@@ -1,13 +1,16 @@
 """Minors and their guardians: linked by a code, deciding for each other only what they may."""
 
+from datetime import timedelta
+
 import pytest
 
-from gateway.domain.consent import ConsentState, Purpose
+from gateway.domain.consent import ConsentState, Purpose, months_later
 from gateway.domain.erasure import Reason
 from gateway.domain.guardians import CODE_LIFE, WARDS_AT_MOST, Guardianship
 from gateway.domain.identity import AccountId
+from gateway.domain.policies import ChangeReason
 from gateway.domain.throttle import Wait
-from gateway.usecases import consent_changes, erasure, guardians, throttling
+from gateway.usecases import consent_changes, erasure, guardians, notices, throttling
 from gateway.usecases.consent_giving import Given, GivingRefusal
 from gateway.usecases.guardians import NotForThisAccount, ShownGuardianCode, WrongCode
 from tests.usecases.household import Household
@@ -171,3 +174,25 @@ async def test_a_guardian_has_so_many_wards_and_no_more(saying: Saying) -> None:
     code = await show(saying, await saying.somebody(adult=False))
     assert isinstance(code, ShownGuardianCode)
     assert await enter(saying, ann, code.code) == WrongCode()
+
+
+async def test_what_a_guardian_said_yes_to_is_asked_and_told_of_to_the_guardian_as_well(saying: Saying) -> None:
+    """The minor cannot answer: only the guardian can say yes again."""
+    kim, ann, link = await linked(saying)
+    bob = await saying.somebody()
+    await saying.give(kim, REMINDER, by=ann)
+    await saying.publish(ChangeReason.USE, affects=frozenset({REMINDER}), after=timedelta(days=400))
+    saying.home.now = months_later(saying.now, 12)
+    assert await saying.home.run(lambda tx: consent_changes.ask_renewals(tx, saying.now)) == 1
+    saying.home.now += timedelta(days=60)
+    assert await saying.home.run(lambda tx: consent_changes.stop_superseded(tx, saying.home, saying.now)) == 1
+
+    async def of_consents(account_id: AccountId) -> list[tuple[str, str, str | None]]:
+        found, _next = await saying.home.read(lambda tx: notices.page(tx, account_id, None, 50))
+        said = [one for one in found if one.kind.startswith("consent.")]
+        return [(one.kind, one.data["purpose"], one.data.get("ward_id")) for one in said]
+
+    kinds = ["consent.stopped", "consent.renewal_due"]
+    assert await of_consents(kim) == [(kind, REMINDER.value, None) for kind in kinds]
+    assert await of_consents(ann) == [(kind, REMINDER.value, link.ward_id) for kind in kinds]
+    assert await of_consents(bob) == []
