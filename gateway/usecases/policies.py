@@ -45,8 +45,9 @@ def text_in(language: Language, text: str) -> PolicyText:
 def publish(tx: Transaction, policy: Policy, texts: Sequence[PolicyText]) -> Published | BadPolicy:
     """Publish the next version, and tell everybody who has an account.
 
-    The first one is told to nobody: there was none before it. Consents that a significant one affects stop by
-    themselves on the day it takes effect (`consent_changes` writes that down then).
+    The first one is told to those who had an account before the program had a policy (at an upgrade): until they
+    acknowledge it they connect nothing new. Consents that a significant one affects stop by themselves on the day it
+    takes effect (`consent_changes` writes that down then).
     """
     before = max(tx.policies.all(), key=lambda one: one.version, default=None)
     wrong = check_policy(policy, before)
@@ -58,8 +59,6 @@ def publish(tx: Transaction, policy: Policy, texts: Sequence[PolicyText]) -> Pub
     if not tx.policies.add(policy, texts):
         return BadPolicy(("somebody published a version of this number meanwhile",))
     tx.ring_at(policy.effective_at)
-    if before is None:
-        return Published(policy, 0)
     data = {
         "version": policy.version,
         "kind": policy.kind.value,

@@ -55,6 +55,16 @@ async def test_the_first_policy_is_published_once_and_told_to_nobody(saying: Say
     assert await kinds(saying, ann) == []
 
 
+async def test_who_was_there_before_there_was_a_policy_is_told_of_the_first_one(household: Household) -> None:
+    ann = await household.account(said_yes=False)
+    saying = Saying(household)
+    await saying.first_policy()
+    assert await kinds(saying, ann) == ["policy.published"]
+    assert await pair(saying, ann) == PolicyNotAcknowledged()
+    await saying.acknowledge(ann)
+    assert isinstance(await pair(saying, ann), Opened)
+
+
 async def test_a_minor_change_is_told_and_that_is_all(saying: Saying) -> None:
     ann = await saying.somebody()
     await saying.give(ann, REMINDER)
