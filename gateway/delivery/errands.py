@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
-from gateway.domain.disclosures import Why
+from gateway.delivery.webhooks import MayLeave
+from gateway.domain.disclosures import DisclosureId, Why
 from gateway.observability.logging import logger
 from gateway.usecases import deliveries
 from gateway.usecases.deliveries import Errand
@@ -25,8 +27,8 @@ LOOK_EVERY_S: Final = 30.0
 class Poster(Protocol):
     """What sends: `webhooks.WebhookClient`."""
 
-    async def post(self, url: str, secret: str, payload: bytes, now: datetime) -> Why | None:
-        """Send; None when it was taken, else why not."""
+    async def post(self, url: str, secret: str, payload: bytes, now: datetime, may_leave: MayLeave) -> Why | None:
+        """Send, if it still may when the server is reached; None when it was taken, else why not."""
 
     async def close(self) -> None:
         """Let go of whatever is open."""
@@ -75,10 +77,15 @@ class Errands:
         errand = await self._database.run(lambda tx: deliveries.claim_due(tx, self._persons, now))
         if not isinstance(errand, Errand):
             return errand
-        why = await self._poster.post(errand.url, errand.secret, errand.payload, now)
+        still = partial(self._may_leave, errand.disclosure_id)
+        why = await self._poster.post(errand.url, errand.secret, errand.payload, now, still)
         after = self._clock()
         await self._database.run(lambda tx: deliveries.settle(tx, errand.disclosure_id, why, after))
         return True
+
+    async def _may_leave(self, disclosure_id: DisclosureId) -> bool:
+        now = self._clock()
+        return await self._database.read(lambda tx: deliveries.may_leave(tx, disclosure_id, now))
 
     async def _seconds_left(self) -> float:
         due = await self._database.read(deliveries.next_due)

@@ -8,6 +8,7 @@ cookie kept, nothing unpacked, no body read; five seconds to connect, ten in all
 import asyncio
 import hmac
 import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -36,6 +37,14 @@ _LINE_BYTES: Final = 4096
 _GONE: Final = 410
 
 
+MayLeave = Callable[[], Awaitable[bool]]
+"""Asked when the server is reached and nothing was said yet."""
+
+
+class _MayNotError(Exception):
+    """What was to be sent may not leave any more."""
+
+
 class WebhookClient:
     """Calls webhooks. `close` it at the end."""
 
@@ -60,7 +69,7 @@ class WebhookClient:
         self._tls: Final = tls or ssl.create_default_context()
         self._session: ClientSession | None = None
 
-    async def post(self, url: str, secret: str, payload: bytes, now: datetime) -> Why | None:
+    async def post(self, url: str, secret: str, payload: bytes, now: datetime, may_leave: MayLeave) -> Why | None:
         """Send; None when it was taken (200 to 299), else why not. Raises nothing that a server can bring about."""
         address = webhook(url, ports=self._ports)
         if isinstance(address, BadAddress):
@@ -68,12 +77,13 @@ class WebhookClient:
         moment = str(int(now.timestamp()))
         headers = {
             "Content-Type": "application/json",
+            "Content-Length": str(len(payload)),
             "User-Agent": "hearthgate",
             SIGNATURE: f"t={moment},v1={signature(secret, moment, payload)}",
         }
         try:
             async with asyncio.timeout(WHOLE_S):
-                return await self._post(URL(address.url, encoded=True), payload, headers)
+                return await self._post(URL(address.url, encoded=True), _while(payload, may_leave), headers)
         except TimeoutError:
             return Why.TIMEOUT
         except (ClientError, OSError, ValueError, EOFError) as failed:
@@ -85,7 +95,7 @@ class WebhookClient:
             await self._session.close()
         await self._resolver.close()
 
-    async def _post(self, url: URL, payload: bytes, headers: dict[str, str]) -> Why | None:
+    async def _post(self, url: URL, payload: AsyncIterator[bytes], headers: dict[str, str]) -> Why | None:
         async with self._opened().post(url, data=payload, headers=headers, allow_redirects=False) as answer:
             status = answer.status
             answer.close()  # whatever it says besides is not read
@@ -104,6 +114,12 @@ class WebhookClient:
                 max_field_size=_LINE_BYTES,
             )
         return self._session
+
+
+async def _while(payload: bytes, may_leave: MayLeave) -> AsyncIterator[bytes]:
+    if not await may_leave():
+        raise _MayNotError
+    yield payload
 
 
 def signature(secret: str, moment: str, payload: bytes) -> str:
@@ -134,6 +150,8 @@ def _why(failed: Exception) -> Why:
         cause = cause.__cause__ or getattr(cause, "os_error", None)
     if any(isinstance(one, AddressRefusedError) for one in causes):
         return Why.ADDRESS_REFUSED
+    if any(isinstance(one, _MayNotError) for one in causes):
+        return Why.WITHDRAWN
     if isinstance(failed, ClientConnectorDNSError):
         return Why.NOT_RESOLVED
     if isinstance(failed, (ClientConnectorCertificateError, ClientSSLError, ssl.SSLError)):

@@ -60,6 +60,17 @@ def _errand(taken: Disclosure, recipient: StoredRecipient, persons: PersonKeys) 
     return Errand(taken.disclosure_id, url_of(recipient, persons), secret.decode(), payload)
 
 
+def may_leave(tx: Transaction, disclosure_id: DisclosureId, now: datetime) -> bool:
+    """Whether it still may leave: asked when somebody's server is reached, right before the first byte.
+
+    To find it and to connect takes seconds, in which the person may withdraw or take the address away.
+    """
+    disclosure = tx.disclosures.get(disclosure_id)
+    if disclosure is None or disclosure.status is not rules.DisclosureStatus.WAITING:
+        return False
+    return consents.granted(tx, disclosure.account_id, SHARE, now) is not None
+
+
 def settle(tx: Transaction, disclosure_id: DisclosureId, why: Why | None, now: datetime) -> None:
     """What became of a try: None for delivered. One that was dropped meanwhile stays so."""
     disclosure = tx.disclosures.get(disclosure_id)

@@ -39,7 +39,11 @@ async def test_name_servers_that_never_answer_keep_nobody_else_waiting(monkeypat
     monkeypatch.setattr(socket, "getaddrinfo", silent)
     monkeypatch.setattr("gateway.delivery.webhooks.WHOLE_S", 0.05)
     client = WebhookClient(ports=frozenset({443}))
-    many = [client.post("https://silent.hearthgate-test.org/", "ab" * 32, b"{}", NOW) for _ in range(60)]
+
+    async def yes() -> bool:
+        return True
+
+    many = [client.post("https://silent.hearthgate-test.org/", "ab" * 32, b"{}", NOW, yes) for _ in range(60)]
     try:
         assert set(await asyncio.gather(*many)) == {Why.TIMEOUT}
         # What everybody shares has a thread at once: more of them wait than it has.

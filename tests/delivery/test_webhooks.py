@@ -113,9 +113,15 @@ async def stranger(tmp_path: Path) -> AsyncIterator[Stranger]:
     await runner.cleanup()
 
 
-async def post(client: WebhookClient, url: str, payload: bytes = b"{}") -> Why | None:
+async def yes() -> bool:
+    return True
+
+
+async def post(
+    client: WebhookClient, url: str, payload: bytes = b"{}", may_leave: webhooks.MayLeave = yes
+) -> Why | None:
     try:
-        return await client.post(url, SECRET, payload, NOW)
+        return await client.post(url, SECRET, payload, NOW, may_leave)
     finally:
         await client.close()
 
@@ -166,8 +172,8 @@ async def test_the_name_is_asked_once_so_there_is_nothing_to_rebind(stranger: St
 
 async def test_the_name_is_asked_again_for_each_try(stranger: Stranger) -> None:
     client, names = stranger.client([LOOPBACK], ["10.0.0.1"])
-    assert await client.post(stranger.url(), SECRET, b"{}", NOW) is None
-    assert await client.post(stranger.url(), SECRET, b"{}", NOW) is Why.ADDRESS_REFUSED
+    assert await client.post(stranger.url(), SECRET, b"{}", NOW, yes) is None
+    assert await client.post(stranger.url(), SECRET, b"{}", NOW, yes) is Why.ADDRESS_REFUSED
     await client.close()
     assert len(names.asked) == 2
     assert len(stranger.requests) == 1
@@ -277,3 +283,17 @@ async def test_a_proxy_of_the_environment_is_not_asked(stranger: Stranger, monke
         monkeypatch.setenv(name, f"http://{LOOPBACK}:{free_port()}")
     client, _ = stranger.client()
     assert await post(client, stranger.url()) is None
+
+
+async def test_what_may_not_leave_any_more_when_the_server_is_reached_does_not_leave(stranger: Stranger) -> None:
+    answers = [True, False]
+
+    async def once() -> bool:
+        return answers.pop(0)
+
+    client, names = stranger.client()
+    assert await client.post(stranger.url(), SECRET, b"first", NOW, once) is None
+    assert await client.post(stranger.url(), SECRET, b"second", NOW, once) is Why.WITHDRAWN
+    await client.close()
+    assert len(names.asked) == 2
+    assert [body for _, _, body in stranger.requests] == [b"first"]

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gateway.delivery.errands import Errands
 from gateway.domain.consent import ConsentState, GrantedPurpose, Purpose
 from gateway.domain.disclosures import (
     TRIES_AT_MOST,
@@ -22,101 +20,14 @@ from gateway.domain.disclosures import (
     Why,
     disclosable,
 )
-from gateway.domain.identity import AccountId, DeviceId
 from gateway.domain.recipients import RECIPIENTS_AT_MOST, BadAddress
-from gateway.security.keys import KeyRing, MasterKey
 from gateway.storage.data_map import DATA_MAP
 from gateway.usecases import deliveries, disclosures, recipients, withdrawal
 from gateway.usecases.deliveries import Errand
 from gateway.usecases.disclosures import NoSuchRecipient, NotGranted, NotTheirs, TooMuch, WrongPurpose
 from gateway.usecases.recipients import Named, TooManyRecipients
-from tests.person_keys import persons_in_memory
+from tests.usecases.door import URL, Door
 from tests.usecases.household import HEATER, Household, report
-
-URL = "https://example.com/hook"
-ALL = frozenset(Field)
-
-
-@dataclass
-class Post:
-    """Somebody's server, without a socket: answers as a test says and keeps what came."""
-
-    answers: list[Why | None] = field(default_factory=lambda: [None])
-    sent: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-
-    async def post(self, url: str, secret: str, payload: bytes, now: datetime) -> Why | None:  # noqa: ARG002
-        self.sent.append((url, secret, json.loads(payload)))
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-    async def close(self) -> None:
-        pass
-
-
-class Door:
-    """A household whose people share."""
-
-    def __init__(self, household: Household) -> None:
-        self.household = household
-        self.persons = persons_in_memory(KeyRing(MasterKey(bytes(range(32)))))
-        self.post = Post()
-        self.errands = Errands(household.database, self.persons, self.post, lambda: household.now)
-
-    async def grants(self, account_id: AccountId, state: ConsentState = ConsentState.GRANTED) -> None:
-        """As the ledger would have it; how one comes to say so is tested with the consents."""
-        from gateway.domain.consent import Consent
-
-        def put(tx: Any) -> None:
-            known = tx.consents.to_change(account_id, Purpose.SHARE_WEBHOOK, self.household.now).consent
-            tx.consents.put(
-                Consent(
-                    account_id=account_id,
-                    purpose=Purpose.SHARE_WEBHOOK,
-                    state=state,
-                    at=self.household.now,
-                    text_version=1,
-                    policy_version=1,
-                    event_number=0,
-                    version=0 if known is None else known.version,
-                )
-            )
-
-        await self.household.run(put)
-
-    async def named(self, account_id: AccountId, url: str = URL) -> Any:
-        return await self.household.run(
-            lambda tx: recipients.name_recipient(
-                tx,
-                account_id,
-                url,
-                ports=frozenset({443}),
-                persons=self.persons,
-                tokens=self.household.tokens,
-                identifiers=self.household.identifiers,
-                now=self.household.now,
-            )
-        )
-
-    async def sends(
-        self, account_id: AccountId, named: Any, device_id: DeviceId, fields: frozenset[Field] = ALL
-    ) -> Any:
-        return await self.household.run(
-            lambda tx: disclosures.send_device(
-                tx,
-                account_id,
-                named.recipient.recipient_id,
-                device_id,
-                fields,
-                persons=self.persons,
-                names=self.persons.sealer(account_id),
-                identifiers=self.household.identifiers,
-                now=self.household.now,
-            )
-        )
-
-    async def stored(self, disclosure: Disclosure) -> Disclosure:
-        found = await self.household.read(lambda tx: tx.disclosures.get(disclosure.disclosure_id))
-        assert found is not None
-        return found
 
 
 @pytest.fixture
@@ -247,6 +158,34 @@ async def test_the_consent_is_asked_for_again_before_each_try(household: Househo
     assert await door.errands.carry_out_one()
     assert (await door.stored(asked)).why is Why.WITHDRAWN
     assert len(door.post.sent) == 1
+
+
+@pytest.mark.parametrize("taken_away", [False, True])
+async def test_what_is_on_its_way_to_the_server_stops_there(
+    household: Household, door: Door, *, taken_away: bool
+) -> None:
+    ann = await household.account()
+    heater = await household.bound(ann)
+    await door.grants(ann)
+    named = await door.named(ann)
+    waiting = await door.sends(ann, named, heater)
+
+    async def withdraws() -> None:
+        def work(tx: Any) -> None:
+            if taken_away:
+                recipients.remove_recipient(tx, ann, named.recipient.recipient_id, household.now)
+            else:
+                disclosures.forget_purpose(tx, ann, Purpose.SHARE_WEBHOOK, household.now)
+
+        await household.run(work)
+
+    door.post.on_its_way = withdraws
+    assert await door.errands.carry_out_one()
+    assert door.post.sent == []
+    stored = await door.stored(waiting)
+    assert stored.status is DisclosureStatus.DROPPED
+    assert stored.why is (Why.RECIPIENT_REMOVED if taken_away else Why.WITHDRAWN)
+    assert stored.payload_sealed is None
 
 
 async def test_taking_the_recipient_away_drops_what_waits_for_it_alone(household: Household, door: Door) -> None:
