@@ -103,17 +103,22 @@ def make(
     wish: RuleWish,
     now: datetime,
 ) -> Made:
-    """A new rule for a home and an appliance of this account. It is bound to the appliance's present epoch."""
+    """A new rule for a home and an appliance of this account. It is bound to the appliance's present epoch.
+
+    Rules on appliances that are no longer theirs do nothing; where there are too many, they go.
+    """
+    if tx.households.member(home_ref, account_id) is not None:
+        tx.households.hold(home_ref)  # before the consent, as whoever tells something does
     if grants_of(tx, account_id, now).proof is None:
         return NotGranted()
     bound = held(tx, account_id, device_id, now)
     if bound is None or tx.households.member(home_ref, account_id) is None:
         return NotFound()
-    if tx.automations.many(account_id) >= AUTOMATIONS_LIMIT:
-        return TooMany()
     fault = _fault(types, bound.type_id, wish)
     if fault is not None:
         return fault
+    if tx.automations.many(account_id) >= AUTOMATIONS_LIMIT and not _remove_lost(tx, account_id, now):
+        return TooMany()
     rule = Automation(
         automation_id=AutomationId(identifiers.new("r")),
         account_id=account_id,
@@ -133,6 +138,16 @@ def make(
     return rule
 
 
+def _remove_lost(tx: Transaction, account_id: AccountId, now: datetime) -> int:
+    """Remove the rules on appliances that are no longer this account's; returns how many there were."""
+    lost = 0
+    for rule in tx.automations.of_account(account_id, None, 2 * AUTOMATIONS_LIMIT):
+        bound = held(tx, account_id, rule.device_id, now)
+        if bound is None or bound.binding.epoch != rule.epoch:
+            lost += remove(tx, account_id, rule.automation_id, now)
+    return lost
+
+
 def change(tx: Transaction, types: TypeCatalogue, rule: Automation, wish: RuleWish, now: datetime) -> Changed:
     """Edit a rule. What it was about to do is dropped; a rest after somebody's own word goes on."""
     bound = held(tx, rule.account_id, rule.device_id, now)
@@ -141,6 +156,7 @@ def change(tx: Transaction, types: TypeCatalogue, rule: Automation, wish: RuleWi
     fault = _fault(types, bound.type_id, wish)
     if fault is not None:
         return fault
+    tx.households.hold(rule.home_ref)
     firings.end_of_rule(tx, rule, now)
     dry_until = None
     if wish.dry_run:  # edited during its dry run, it does not begin anew: 7 days are 7 days
@@ -164,6 +180,7 @@ def remove(tx: Transaction, account_id: AccountId, automation_id: AutomationId, 
     rule = tx.automations.one(account_id, automation_id)
     if rule is None:
         return False
+    tx.households.hold(rule.home_ref)  # what is told meanwhile must not write for a rule that is gone
     firings.end_of_rule(tx, rule, now)
     tx.automations.remove(automation_id)
     return True

@@ -136,6 +136,19 @@ async def test_a_rule_needs_a_grant_a_home_and_an_appliance_and_there_are_fifty(
     assert isinstance(await near.make(ann, home, heater, off), TooMany)
 
 
+async def test_rules_on_appliances_of_which_somebody_was_removed_do_not_count(near: Neighbourhood) -> None:
+    ann, heater, home = await one_home(near, AUTO_ON)
+    lost = await near.household.bound(ann)
+    off = RuleWish(Trigger.LEAVE, Mode.ACT, "off", {})
+    for number in range(50):
+        assert isinstance(await near.make(ann, home, (heater, lost)[number % 2], off), Automation)
+    assert isinstance(await near.make(ann, home, heater, off), TooMany)
+    await near.run(lambda tx: tx.bindings.remove_all(lost))
+    assert isinstance(await near.make(ann, home, heater, off), Automation)
+    found, _ = await near.run(lambda tx: rules.page(tx, ann, None, 100))
+    assert [rule.device_id for rule in found] == [heater] * 26
+
+
 async def test_the_timer_has_nothing_to_do_before_the_moment_and_after_it(near: Neighbourhood) -> None:
     ann, heater, home = await one_home(near)
     await near.rule(ann, home, heater, Trigger.LEAVE)
