@@ -98,7 +98,8 @@ def tell(
     if isinstance(heard, Ignored):
         return heard
     store(tx, services.persons, granted_now, home_ref, heard.whereabouts)
-    asked = told.minute + SILENT_AFTER + ASK_AFTER
+    # An old word of one phone does not bring forward what a newer one of another put off.
+    asked = max(told.minute + SILENT_AFTER + ASK_AFTER, home.ask_at or now)
     tx.households.ask_at(home_ref, asked)
     tx.ring_at(asked)
     if heard.sign is not None:

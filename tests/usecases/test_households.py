@@ -14,7 +14,7 @@ from gateway.usecases import location, notices
 from gateway.usecases.households import CodeRefused, Invited, KeeperOnly, NoZone, SeenHome, TooMany
 from gateway.usecases.transaction import Transaction
 from tests.usecases.household import Household
-from tests.usecases.neighbourhood import AUTO_OFF, AWAY, REMINDER, Neighbourhood
+from tests.usecases.neighbourhood import AUTO_OFF, AWAY, HOME, REMINDER, Neighbourhood
 
 
 @pytest.fixture
@@ -157,6 +157,17 @@ async def test_members_of_a_home_that_is_silent_for_two_days_are_asked_once(near
     for who, many in ((ann, 1), (bob, 1), (carl, 0)):
         found, _ = await near.run(lambda tx, who=who: notices.page(tx, who, None, 10))  # type: ignore[misc]
         assert [(one.kind, one.data) for one in found] == [("automation.still_wanted", {"home_ref": home})] * many
+
+
+async def test_an_old_word_of_one_phone_has_nobody_asked_while_another_is_heard(near: Neighbourhood) -> None:
+    ann, bob = await near.account(REMINDER), await near.account(REMINDER)
+    home = await near.home(ann, bob)
+    await near.tell(bob, home, HOME)
+    await near.tell(ann, home, HOME, age=50 * 60)
+    near.pass_by(hours=53, minutes=59)
+    assert await asked(near) == 0
+    near.pass_by(minutes=1)
+    assert await asked(near) == 1
 
 
 async def asked(near: Neighbourhood) -> int:
