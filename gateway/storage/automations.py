@@ -20,7 +20,8 @@ _ADD: Final = insert(automations)
 _ONE: Final = select(automations).where(
     automations.c.automation_id == bindparam("automation_id"), automations.c.account_id == bindparam("account_id")
 )
-_EDITED: Final = ("triggered_by", "mode", "action", "params", "starts", "enabled", "dry_run_until", "rested_until")
+_EDITED: Final = ("triggered_by", "mode", "action", "params", "starts", "enabled", "dry_run_until")
+"""Not `rested_until`: an edit that began before somebody told the appliance something must not end that rest."""
 _PUT: Final = (
     update(automations)
     .where(automations.c.automation_id == bindparam("b_automation_id"), automations.c.version == bindparam("b_version"))
@@ -91,6 +92,7 @@ class SqlAutomations(SqlFirings):
                 "device_id": rule.device_id,
                 "epoch": rule.epoch,
                 "created_at": rule.created_at,
+                "rested_until": rule.rested_until,
                 "fired_at": rule.fired_at,
                 "version": rule.version,
                 **_edited(rule),
@@ -197,7 +199,6 @@ def _edited(rule: Automation) -> dict[str, object]:
         "starts": rule.starts,
         "enabled": rule.enabled,
         "dry_run_until": rule.dry_run_until,
-        "rested_until": rule.rested_until,
     }
 
 

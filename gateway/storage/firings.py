@@ -12,6 +12,7 @@ from gateway.domain.identity import AccountId, CommandId, DeviceId
 from gateway.storage.statements import AnyRow, Statements
 from gateway.storage.tables.automations import automation_firings as firings
 from gateway.storage.tables.schema import Instant
+from gateway.usecases.repositories.automations import FIRINGS_KEPT
 
 _ADD: Final = insert(firings)
 _ONE: Final = select(firings).where(
@@ -38,6 +39,19 @@ _FORGET: Final = delete(firings).where(firings.c.account_id == bindparam("accoun
 _FORGET_SOME: Final = _FORGET.where(firings.c.starts == bindparam("starts"))
 
 
+_NEWEST: Final = (
+    select(firings.c.firing_id)
+    .where(firings.c.automation_id == bindparam("automation_id"))
+    .order_by(firings.c.at.desc(), firings.c.firing_id.desc())
+    .limit(FIRINGS_KEPT)
+)
+_EXCESS: Final = delete(firings).where(
+    firings.c.automation_id == bindparam("automation_id"),
+    firings.c.due_at.is_(None),
+    firings.c.firing_id.not_in(_NEWEST),
+)
+
+
 class SqlFirings:
     """The firings' part of `usecases.repositories.automations.AutomationRepository`."""
 
@@ -62,6 +76,7 @@ class SqlFirings:
                 **_changed(firing),
             },
         )
+        self._statements.execute(_EXCESS, {"automation_id": firing.automation_id})
 
     def firing(self, account_id: AccountId, firing_id: FiringId) -> Firing | None:
         """See the protocol."""

@@ -8,7 +8,7 @@ import pytest
 from gateway.domain.automations import Mode, Reason, Trigger
 from gateway.domain.firings import FiringState
 from gateway.storage.database import Database
-from gateway.usecases.repositories.automations import Line
+from gateway.usecases.repositories.automations import FIRINGS_KEPT, Line
 from gateway.usecases.transaction import StaleVersionError, Transaction
 from tests.storage.location_records import (
     MINUTE,
@@ -35,7 +35,6 @@ async def test_a_rule_is_stored_whole_and_changed_where_it_was_read(database: Da
         starts=True,
         enabled=False,
         dry_run_until=None,
-        rested_until=None,
     )
 
     def work(tx: Transaction) -> None:
@@ -91,6 +90,19 @@ async def test_firing_and_resting_are_no_edits(database: Database) -> None:
     ]
 
 
+async def test_an_edit_that_began_before_it_ends_no_rest(database: Database) -> None:
+    rested = NOW + timedelta(hours=9)
+
+    def work(tx: Transaction) -> None:
+        with_rule(tx)
+        read = tx.automations.one(account_id(), automation_id())
+        assert read is not None
+        tx.automations.rest(device_id(), rested)
+        assert tx.automations.put(replace(read, enabled=False)).rested_until == rested
+
+    await database.run(work)
+
+
 async def test_rules_go_by_name_by_device_and_by_account(database: Database) -> None:
     def work(tx: Transaction) -> None:
         with_home(tx, 1, 1, 2)
@@ -127,6 +139,24 @@ async def test_a_firing_is_due_until_it_ended_and_changed_where_it_was_read(data
     assert stored == replace(ended, version=1)
     assert await database.read(lambda tx: tx.automations.firing(account_id(), firing_id(4))) == a_done_firing(4)
     assert await database.read(lambda tx: tx.automations.firing(account_id(2), firing_id(1))) is None
+
+
+async def test_of_a_rules_firings_that_are_over_the_newest_stay(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        with_rule(tx, 1)
+        with_rule(tx, 2)
+        tx.automations.add_firing(a_firing(1))
+        tx.automations.add_firing(replace(a_done_firing(2), automation_id=automation_id(2)))
+        for number in range(3, FIRINGS_KEPT + 6):
+            tx.automations.add_firing(replace(a_done_firing(number), at=NOW + number * MINUTE))
+
+    await database.run(work)
+    there = {
+        number: await database.read(lambda tx, number=number: tx.automations.firing(account_id(), firing_id(number)))  # type: ignore[misc]
+        for number in range(1, FIRINGS_KEPT + 6)
+    }
+    gone = [number for number, firing in there.items() if firing is None]
+    assert gone == [3, 4, 5]
 
 
 async def test_open_firings_are_found_by_account_home_and_device(database: Database) -> None:

@@ -14,6 +14,9 @@ from gateway.domain.identity import AccountId, DeviceId
 LINES_KEPT: Final = 500
 """Lines of one rule; the oldest go first. A phone that is carried about tells some dozens in seven days."""
 
+FIRINGS_KEPT: Final = 100
+"""Firings of one rule; of those that are over the oldest go first. A phone may come and go as often as it says."""
+
 
 @unique
 class Did(StrEnum):
@@ -48,7 +51,7 @@ class AutomationRepository(Protocol):
         """A rule of this account."""
 
     def put(self, rule: Automation) -> Automation:
-        """Store what its owner changed; returns it as it is now.
+        """Store what its owner changed; returns it as it is now. When it fired and how long it rests is not theirs.
 
         Raises:
             StaleVersionError: it was changed meanwhile.
@@ -79,7 +82,7 @@ class AutomationRepository(Protocol):
         """Remove every rule of an account."""
 
     def add_firing(self, firing: Firing) -> None:
-        """Store a firing."""
+        """Store a firing; of those of its rule that are over only the newest `FIRINGS_KEPT` stay."""
 
     def firing(self, account_id: AccountId, firing_id: FiringId) -> Firing | None:
         """A firing of this account's rules."""
