@@ -13,17 +13,31 @@ from gateway.domain.identity import AccountId
 from gateway.domain.policies import Language
 from gateway.storage.consent_ledger import SqlConsentLedger
 from gateway.storage.statements import AnyRow
-from gateway.storage.tables.consent import consent_notices, consents, guardianships, policy_purposes
+from gateway.storage.tables.consent import consent_notices, consents, guardianships, policies, policy_purposes
 from gateway.storage.tables.schema import Instant
 from gateway.usecases.repositories.consents import Standing
 from gateway.usecases.transaction import StaleVersionError
 
+# What came after a version that takes rights away never reaches who did not say yes to that one. So it does not ask
+# them for their acknowledgement either: they would have to give it to what they refused, or connect nothing any more.
+_REACHES: Final = or_(
+    policy_purposes.c.purpose != Purpose.POLICY.value,
+    ~select(policies.c.version)
+    .where(
+        policies.c.reduces_rights,
+        policies.c.version > consents.c.policy_version,
+        policies.c.version < policy_purposes.c.version,
+    )
+    .correlate(consents, policy_purposes)
+    .exists(),
+)
 # Beside each consent the newest version in effect that asks for its purpose anew: one reading tells whether it counts.
 _STOPPED_BY: Final = (
     select(func.max(policy_purposes.c.version))
     .where(
         policy_purposes.c.purpose == consents.c.purpose,
         policy_purposes.c.effective_at <= bindparam("now", type_=Instant()),
+        _REACHES,
     )
     .scalar_subquery()
     .label("stopped_by")
@@ -67,6 +81,7 @@ _STOPPABLE: Final = (
     (policy_purposes.c.purpose == consents.c.purpose)
     & (consents.c.state == ConsentState.GRANTED.value)
     & (consents.c.policy_version < policy_purposes.c.version)
+    & _REACHES
 )
 _SUPERSEDED: Final = (
     select(consents)

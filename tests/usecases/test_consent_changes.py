@@ -154,10 +154,18 @@ async def test_what_takes_rights_away_applies_to_nobody_who_did_not_say_yes(sayi
     assert isinstance(await saying.say_yes(ann, PUSH), Given)
     assert await saying.granted(ann, AUTO_OFF) is None  # that would be under the new terms
     assert await saying.shown(ann, AUTO_OFF) is GivingRefusal.POLICY_NOT_ACKNOWLEDGED
-    await saying.acknowledge(bob, 3)
+    await saying.publish(ChangeReason.CONTACT, affects=frozenset({Purpose.POLICY, PUSH}))
+    saying.home.now += MONTH
+    for _ in range(2):  # what follows does not reach them, and does not ask them to agree to what they did not
+        assert isinstance(await pair(saying, ann), Opened)
+        await stop(saying)
+    await saying.acknowledge(bob, 4)
     agreed = await saying.home.read(lambda tx: policies.standing(tx, bob, saying.now))
     assert agreed.applying is not None
-    assert agreed.applying.version == 3
+    assert agreed.applying.version == 4
+    await saying.publish(ChangeReason.CONTACT, affects=frozenset({Purpose.POLICY}))
+    saying.home.now += MONTH
+    assert await pair(saying, bob) == PolicyNotAcknowledged()
 
 
 async def test_an_old_version_is_not_acknowledged_any_more(saying: Saying) -> None:
