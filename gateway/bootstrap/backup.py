@@ -7,12 +7,14 @@ noise in it once their key is gone from the daily copies.
 import base64
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from gateway.bootstrap.folder import folder_use
 from gateway.config import Settings
 from gateway.security.backup_cipher import BackupError, decrypt, encrypt
 from gateway.security.erasure_ledger import ErasureLedger, LedgerLine
@@ -69,9 +71,15 @@ def back_up(settings: Settings, keys: KeyRing, file: Path, now: datetime, progre
 
     Raises:
         BackupError: the file exists, or the database is of another schema.
+        FolderInUseError: a restore is going on, or was interrupted.
         DatabaseUnavailableError: the database cannot be read.
         OSError: the file cannot be written.
     """
+    with folder_use(settings):
+        return _write_backup(settings, keys, file, now, progress)
+
+
+def _write_backup(settings: Settings, keys: KeyRing, file: Path, now: datetime, progress: Progress) -> BackedUp:
     if file.exists():
         raise BackupError(f"{file} exists; a backup is never written over")
     half = file.with_name(f".{file.name}.half")
@@ -141,11 +149,20 @@ def check_ledger(ledger: ErasureLedger, head: Head) -> None:
 
 
 def restore_authorities(folder: Path, authorities: dict[str, bytes]) -> bool:
-    """Put back the authorities where there are none; False where some are, which stay."""
+    """Put back the authorities where there are none, all at once; False where some are, which stay.
+
+    Some of them would be worse than none: after a death in between, the others would be made anew.
+    """
     if folder.is_dir() and any(folder.iterdir()):
         return False
+    making = folder.with_name(f"{folder.name}.restoring")
+    if making.exists():
+        shutil.rmtree(making)
+    making.mkdir(mode=0o700, parents=True)
     for name, content in authorities.items():
-        create_private(folder / name, content)
+        create_private(making / name, content)
+    making.replace(folder)  # an empty folder may be in its place, and nothing else
+    sync_folder(folder.parent)
     return True
 
 

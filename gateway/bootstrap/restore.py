@@ -115,11 +115,13 @@ def _into_postgresql(settings: Settings, head: Head, lines: Iterator[bytes], clo
         if wanted is not None and wanted != identity_here(settings, found[0][1]):
             raise ForeignPersonKeysError
 
+    interrupted = restore_mark(settings).exists()
     _mark(settings)
     try:
         rows = refill(url, lines, same_persons)
     except BaseException:
-        _unmark(settings)  # nothing of it took place
+        if not interrupted:
+            _unmark(settings)  # nothing of it took place
         raise
     [(authorities, secrets)] = found
     again = asyncio.run(_erase_again(settings, secrets, url, head, clock))

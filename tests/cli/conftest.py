@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.cli.installation import Installation, Opened, People
 from tests.cli.shell import Shell, Write
+from tests.databases import DURABLE, POSTGRESQL, SQLITE_FILE, fresh_url
 from tests.ports import free_port
 
 
@@ -58,3 +60,31 @@ def well(shell: Shell) -> Shell:
     ):
         shell.environment[f"HEARTHGATE_{name}"] = str(free_port())
     return shell
+
+
+@pytest.fixture(params=DURABLE)
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def at(kind: str, tmp_path: Path, shell: Shell) -> Iterator[Installation]:
+    """An installation, which the shell is set to."""
+    if kind == SQLITE_FILE:
+        yield Installation(tmp_path / "data")
+        return
+    with fresh_url(POSTGRESQL, tmp_path) as url:
+        shell.environment["HEARTHGATE_DATABASE__URL"] = url
+        yield Installation(tmp_path / "data", url)
+
+
+@pytest.fixture
+def people(at: Installation) -> People:
+    """Ann with her bath heater, Bob with his in the hall."""
+
+    async def move_in(it: Opened) -> People:
+        ann, bob = await it.household.account(), await it.household.account()
+        return ann, await it.named(ann, "Bath"), bob, await it.named(bob, "Hall")
+
+    return at.run(move_in)

@@ -32,6 +32,8 @@ from gateway.usecases.transaction import Transaction
 from tests.usecases.household import Household
 
 T = TypeVar("T")
+People = tuple[AccountId, DeviceId, AccountId, DeviceId]
+"""Ann with her bath heater, Bob with his in the hall."""
 
 
 @dataclass
@@ -133,3 +135,8 @@ class Installation:
             return found
 
         return self.run(work)
+
+
+def name_of(at: Installation, account_id: AccountId, device_id: DeviceId) -> str | None:
+    """What an appliance is called by its person."""
+    return at.run(lambda it: it.name_of(account_id, device_id))
