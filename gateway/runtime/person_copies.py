@@ -44,7 +44,8 @@ class PersonCopies:
         """Copy if there is no copy of this day, and remove those that are older than a week. Blocks."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         today = self._clock().date()
-        self._remove(lambda day: day is None or day <= today - timedelta(days=KEPT))
+        # One from after tomorrow is of a clock that was wrong, and would be kept until then.
+        self._remove(lambda day: not today - timedelta(days=KEPT) < day <= today + timedelta(days=1))
         target = self._folder / f"{_PREFIX}{today.isoformat()}{_SUFFIX}"
         if target.exists():
             return
@@ -57,21 +58,22 @@ class PersonCopies:
         _on_disk(self._folder)
         _log.info("person_keys_copied", keys=many)
 
-    def _remove(self, is_over: Callable[[date | None], bool]) -> None:
+    def _remove(self, is_over: Callable[[date], bool]) -> None:
+        """Copies of days that are over, and half copies. What is not ours is left alone."""
         for path in self._folder.iterdir():
-            if is_over(_day_of(path)):
+            day = _day_of(path.name)
+            if path.name.startswith(f".{_PREFIX}") or (day is not None and is_over(day)):
                 path.unlink()
 
 
-def _day_of(path: Path) -> date | None:
-    """The day of a copy; None for half a copy. What is not ours is left alone, as if it were of the last day."""
-    name = path.name
-    if name.startswith(f".{_PREFIX}"):
+def _day_of(name: str) -> date | None:
+    """The day of a copy; None for any other file."""
+    if not (name.startswith(_PREFIX) and name.endswith(_SUFFIX)):
         return None
     try:
         return date.fromisoformat(name.removeprefix(_PREFIX).removesuffix(_SUFFIX))
     except ValueError:
-        return date.max
+        return None
 
 
 def _on_disk(path: Path) -> None:

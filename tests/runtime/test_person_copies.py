@@ -95,6 +95,19 @@ def test_half_a_copy_of_a_crash_is_removed_and_nothing_of_others_is(
     assert names(folder) == ["notes.txt", "persons-2026-03-01.db"]
 
 
+def test_a_copy_of_a_clock_that_was_wrong_is_not_kept_for_years(
+    persons: SqlPersonKeys, time: Time, tmp_path: Path
+) -> None:
+    folder, right = tmp_path / "copies", time.now
+    time.now = right + timedelta(days=3650)
+    PersonCopies(persons, folder, time).look()
+    assert len(names(folder)) == 1
+    time.now = right
+    (folder / "2026-02-01").write_bytes(b"somebody's")
+    PersonCopies(persons, folder, time).look()
+    assert names(folder) == ["2026-02-01", "persons-2026-03-01.db"]
+
+
 def test_a_copy_opens_as_a_store(persons: SqlPersonKeys, time: Time, tmp_path: Path) -> None:
     sealed = persons.sealer(ANN).seal(b"Bath", place="p")
     PersonCopies(persons, tmp_path / "copies", time).look()
