@@ -57,7 +57,8 @@ def read_policy(
     """A version from a folder with `policy.json` and a text for each language, `en.md` and `zh.md`.
 
     `policy.json` holds `version` (unless given), `kind`, `reasons`, `affects`, `reduces_rights`, and `effective_at` in
-    ISO 8601 with its time zone (without it: now).
+    ISO 8601 with its time zone. The first version may leave the last out and counts at once; of any other people are
+    told before it counts, as the policy promises.
 
     Raises:
         PolicyFileError: a file is missing or not as it has to be.
@@ -66,6 +67,8 @@ def read_policy(
     chosen = version if version is not None else about.get("version")
     if not isinstance(chosen, int) or isinstance(chosen, bool):
         raise PolicyFileError("policy.json: version is a whole number")
+    if chosen > FIRST and about.get("effective_at") is None:
+        raise PolicyFileError("policy.json: effective_at is missing; people are told of a version before it counts")
     try:
         policy = Policy(
             version=chosen,

@@ -120,6 +120,7 @@ def test_a_version_is_published_listed_and_shown(ready: Shell, tmp_path: Path) -
         ({"reduces_rights": "no"}, "reduces_rights is true or false"),
         ({"effective_at": "2020-01-01T00:00:00+00:00"}, "cannot take effect before it is published"),
         ({"effective_at": "2031-01-01"}, "has no time zone"),
+        ({"effective_at": None}, "people are told of a version before it counts"),
         ({"affects": ["everything"]}, "'everything' is not a valid Purpose"),
         ({"colour": "red"}, "there is no field colour"),
     ],
