@@ -12,7 +12,8 @@ from gateway.domain.requests import NotNow, Request, RequestId, RequestStatus, S
 from gateway.domain.staff import Action, Staff, StaffId, StaffRole
 from gateway.usecases import audit, consents, staff
 from gateway.usecases.consents import PurposeState
-from gateway.usecases.requests import NoSuchRequest, concerning, deciders, noted
+from gateway.usecases.request_answers import concerning, deciders, noted
+from gateway.usecases.requests import NoSuchRequest
 from gateway.usecases.services import Sealer
 from gateway.usecases.staff import SeenStaff
 from gateway.usecases.staff_sessions import SignedIn, entry_of
@@ -27,7 +28,7 @@ class NoSuchColleague:
 def colleagues(tx: Transaction, who: SignedIn, request: Request, sealer: Sealer) -> list[SeenStaff]:
     """The other officers into whose hands a request may go; nobody whose decision it complains about.
 
-    Part of the look at the request (`requests.read`), whose row tells of it.
+    Part of the look at the request (`request_answers.read`), whose row tells of it.
     """
     barred = {who.staff_id, *deciders(tx, request)}
     return [one for one in staff.listed(tx, sealer) if _is_officer(one) and one.staff_id not in barred]

@@ -12,7 +12,7 @@ from gateway.domain.identity import AccountId
 from gateway.domain.incidents import Affected, Incident, IncidentId, IncidentStatus, Parts
 from gateway.domain.requests import RequestId
 from gateway.domain.staff import StaffId, StaffRole
-from gateway.usecases import incidents, requests
+from gateway.usecases import incidents, request_answers
 from tests.api.house import House, Person
 from tests.api.rig import problem
 from tests.staff_desk import Desk
@@ -67,9 +67,9 @@ async def test_a_question_its_answer_and_the_notice_of_it(house: House, ann: Per
     desk = Desk(house.rig.database, now=house.rig.time())
     olga = await desk.at_work("olga", StaffRole.PRIVACY_OFFICER)
     request_id = RequestId(request["request_id"])
-    await desk.run(lambda tx: requests.take(tx, olga, request_id, desk.now))
+    await desk.run(lambda tx: request_answers.take(tx, olga, request_id, desk.now))
     await desk.run(
-        lambda tx: requests.answer(tx, olga, request_id, "Thirty days.", persons=house.rig.persons, now=desk.now)
+        lambda tx: request_answers.answer(tx, olga, request_id, "Thirty days.", persons=house.rig.persons, now=desk.now)
     )
     desk.close()
     shown = await ann.get(f"/v1/me/requests/{request_id}")

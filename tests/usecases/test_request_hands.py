@@ -17,7 +17,7 @@ from gateway.usecases.request_hands import NoSuchColleague
 from gateway.usecases.requests import NoSuchRequest
 from gateway.usecases.staff_sessions import MayNotError, SignedIn
 from tests.databases import DURABLE, fresh_url, opened
-from tests.usecases.test_requests_of_people import NOBODYS, Office
+from tests.usecases.privacy_office import NOBODYS, Office
 
 
 @pytest.fixture(params=DURABLE)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.identity import AccountId
 from gateway.domain.requests import (
     ALARMS,
     OPEN_AT_MOST,
@@ -16,29 +15,22 @@ from gateway.domain.requests import (
     NotNow,
     RefusalGround,
     Request,
-    RequestId,
     RequestKind,
     RequestStatus,
     SomebodyElses,
 )
 from gateway.domain.staff import Action, StaffRole
-from gateway.security.identifiers import RandomIdentifiers
-from gateway.security.keys import KeyRing, MasterKey
 from gateway.storage.database import Database
-from gateway.storage.person_keys import SqlPersonKeys
-from gateway.usecases import audit, deadlines, notices, requests
-from gateway.usecases.outbox import Committed, Counted
-from gateway.usecases.requests import DECIDED, Enough, InHand, NoSuchRequest
+from gateway.usecases import audit, deadlines, notices, request_answers, requests
+from gateway.usecases.outbox import Counted
+from gateway.usecases.request_answers import DECIDED, InHand
+from gateway.usecases.requests import Enough, NoSuchRequest
 from gateway.usecases.retention import sweep
-from gateway.usecases.staff_sessions import MayNotError, SignedIn
+from gateway.usecases.staff_sessions import MayNotError
 from gateway.usecases.transaction import Transaction
 from tests.databases import DURABLE, fresh_url, opened
-from tests.person_keys import persons_in_memory
-from tests.staff_desk import NOW, Desk
-from tests.usecases.household import Household
-
-SECRET = "My neighbour reads my meter."
-NOBODYS = RequestId("q-" + "0" * 26)
+from tests.staff_desk import NOW
+from tests.usecases.privacy_office import NOBODYS, SECRET, Office
 
 
 @pytest.fixture(params=DURABLE)
@@ -48,84 +40,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 
 @pytest.fixture
-async def office(database: Database) -> AsyncIterator["Office"]:
+async def office(database: Database) -> AsyncIterator[Office]:
     one = Office(database)
     yield one
     one.close()
-
-
-class Office:
-    """People who ask, and officers who answer."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.desk = Desk(database)
-        self.persons: SqlPersonKeys = persons_in_memory(KeyRing(MasterKey(bytes(range(32)))))
-        self.identifiers = RandomIdentifiers()
-        self.people = Household(database, now=NOW)
-        self.counted: list[tuple[Counted, tuple[str, ...]]] = []
-        database.on_commit(self._committed)
-
-    def _committed(self, committed: Committed) -> None:
-        self.counted += [one for one in committed.counted if one[0] in {Counted.REQUEST, Counted.REQUEST_ALARM}]
-
-    def close(self) -> None:
-        self.desk.close()
-        self.persons.close()
-
-    async def asks(
-        self,
-        account_id: AccountId,
-        kind: RequestKind = RequestKind.QUESTION,
-        text: str = SECRET,
-        *,
-        ground: DeletionGround | None = None,
-        about: RequestId | None = None,
-        now: datetime | None = None,
-    ) -> Any:
-        return await self.database.run(
-            lambda tx: requests.ask(
-                tx,
-                account_id,
-                kind=kind,
-                ground=ground,
-                about=about,
-                text=text,
-                persons=self.persons,
-                identifiers=self.identifiers,
-                now=now or self.desk.now,
-            )
-        )
-
-    async def takes(self, who: SignedIn, request: Request) -> Any:
-        return await self.database.run(lambda tx: requests.take(tx, who, request.request_id, self.desk.now))
-
-    async def reads(self, who: SignedIn, request: Request) -> InHand:
-        found = await self.database.run(
-            lambda tx: requests.read(tx, who, request.request_id, persons=self.persons, now=self.desk.now)
-        )
-        assert isinstance(found, InHand)
-        return found
-
-    async def answers(self, who: SignedIn, request: Request, text: str = "It does not.") -> Any:
-        return await self.database.run(
-            lambda tx: requests.answer(tx, who, request.request_id, text, persons=self.persons, now=self.desk.now)
-        )
-
-    async def refuses(self, who: SignedIn, request: Request, ground: RefusalGround) -> Any:
-        return await self.database.run(
-            lambda tx: requests.refuse(
-                tx, who, request.request_id, ground, "Because.", persons=self.persons, now=self.desk.now
-            )
-        )
-
-    async def stored(self, request: Request) -> Request:
-        found = await self.database.read(lambda tx: tx.requests.get(request.request_id))
-        assert found is not None
-        return found
-
-    async def officer(self, name: str) -> SignedIn:
-        return await self.desk.at_work(name, StaffRole.PRIVACY_OFFICER)
 
 
 async def test_a_question_is_taken_answered_and_its_person_told(office: Office) -> None:
@@ -134,10 +52,12 @@ async def test_a_question_is_taken_answered_and_its_person_told(office: Office) 
     assert isinstance(request, Request)
     assert request.due_at - request.asked_at == timedelta(days=30)
     olga = await office.officer("olga")
-    waiting, following = await office.database.run(lambda tx: requests.waiting(tx, olga, None, 10, office.desk.now))
+    waiting, following = await office.database.run(
+        lambda tx: request_answers.waiting(tx, olga, None, 10, office.desk.now)
+    )
     assert ([one.request_id for one in waiting], following) == ([request.request_id], None)
     seen = await office.database.run(
-        lambda tx: requests.read(tx, olga, request.request_id, persons=office.persons, now=office.desk.now)
+        lambda tx: request_answers.read(tx, olga, request.request_id, persons=office.persons, now=office.desk.now)
     )
     assert isinstance(seen, InHand)
     assert (seen.readable.text, seen.readable.answer, seen.not_yours) == (SECRET, None, False)
@@ -156,7 +76,7 @@ async def test_a_question_is_taken_answered_and_its_person_told(office: Office) 
         ("privacy_officer", Action.HANDLE_REQUESTS, "refused"),
         ("privacy_officer", Action.HANDLE_REQUESTS, "granted"),
     ]
-    ended, _ = await office.database.run(lambda tx: requests.ended(tx, olga, None, 10, office.desk.now))
+    ended, _ = await office.database.run(lambda tx: request_answers.ended(tx, olga, None, 10, office.desk.now))
     assert [one.request_id for one in ended] == [request.request_id]
     assert isinstance(await office.takes(olga, request), NotNow)
 
@@ -259,11 +179,11 @@ async def test_whoever_is_no_officer_does_nothing_and_sees_nothing(office: Offic
     who = await office.desk.at_work("ada", role)
     now = office.desk.now
     steps: tuple[Callable[[Transaction], Any], ...] = (
-        lambda tx: requests.waiting(tx, who, None, 10, now),
-        lambda tx: requests.ended(tx, who, None, 10, now),
-        lambda tx: requests.read(tx, who, request.request_id, persons=office.persons, now=now),
-        lambda tx: requests.take(tx, who, request.request_id, now),
-        lambda tx: requests.answer(tx, who, request.request_id, "no", persons=office.persons, now=now),
+        lambda tx: request_answers.waiting(tx, who, None, 10, now),
+        lambda tx: request_answers.ended(tx, who, None, 10, now),
+        lambda tx: request_answers.read(tx, who, request.request_id, persons=office.persons, now=now),
+        lambda tx: request_answers.take(tx, who, request.request_id, now),
+        lambda tx: request_answers.answer(tx, who, request.request_id, "no", persons=office.persons, now=now),
     )
     for step in steps:
         with pytest.raises(MayNotError):
@@ -274,7 +194,7 @@ async def test_whoever_is_no_officer_does_nothing_and_sees_nothing(office: Offic
 async def test_an_officer_who_asks_for_what_is_not_there_leaves_a_row_as_well(office: Office) -> None:
     olga = await office.officer("olga")
     before = await office.database.read(lambda tx: tx.audit.end())
-    outcome = await office.database.run(lambda tx: requests.take(tx, olga, NOBODYS, office.desk.now))
+    outcome = await office.database.run(lambda tx: request_answers.take(tx, olga, NOBODYS, office.desk.now))
     assert isinstance(outcome, NoSuchRequest)
     assert await office.database.read(lambda tx: tx.audit.end()) == before + 1
 
@@ -341,7 +261,7 @@ async def test_lists_come_in_pieces(office: Office) -> None:
     assert [one.request_id for one in (*newest, *older)] == made[::-1]
     assert end is None
     olga = await office.officer("olga")
-    first, place = await office.database.run(lambda tx: requests.waiting(tx, olga, None, 3, office.desk.now))
-    rest, end = await office.database.run(lambda tx: requests.waiting(tx, olga, place, 3, office.desk.now))
+    first, place = await office.database.run(lambda tx: request_answers.waiting(tx, olga, None, 3, office.desk.now))
+    rest, end = await office.database.run(lambda tx: request_answers.waiting(tx, olga, place, 3, office.desk.now))
     assert [one.request_id for one in (*first, *rest)] == made
     assert end is None

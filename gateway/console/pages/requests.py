@@ -21,10 +21,11 @@ from gateway.domain.requests import (
 )
 from gateway.domain.staff import StaffId
 from gateway.usecases import audit, request_hands
-from gateway.usecases import requests as usecase
+from gateway.usecases import request_answers as usecase
 from gateway.usecases.purposes import purpose_in
+from gateway.usecases.request_answers import InHand
 from gateway.usecases.request_hands import NoSuchColleague
-from gateway.usecases.requests import InHand, NoSuchRequest
+from gateway.usecases.requests import NoSuchRequest
 from gateway.usecases.staff import SeenStaff
 from gateway.usecases.transaction import Transaction
 
