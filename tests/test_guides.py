@@ -28,9 +28,9 @@ from gateway.usecases import (
     incidents,
     location,
     policies,
+    request_answers,
     support_notes,
 )
-from gateway.usecases import requests as requests_of_people
 from gateway.usecases.types import load_catalogue
 from gateway.usecases.unit_rows import CheckedRow
 from tests.generated_docs import checked
@@ -157,7 +157,7 @@ def test_the_apps_page_names_every_kind_of_notice() -> None:
         exports.READY,
         exports.FAILED,
         exports.FETCHED,
-        requests_of_people.DECIDED,
+        request_answers.DECIDED,
     }
     kinds |= {incidents.TOLD, households.REMOVED, location.STILL_WANTED, support_notes.OPENED}
     assert [kind for kind in kinds if f"`{kind}`" not in block] == []
