@@ -1,4 +1,7 @@
-"""One open transaction: the repositories a use case works with, and what leaves the process when it commits."""
+"""One open transaction: the repositories a use case works with, and what leaves the process when it commits.
+
+Longer than other files, and flat: each repository is one property, named with what it is read for.
+"""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""A copy of everything about a person: complete by the data map, theirs alone, resumable, fetched once."""
+"""A copy of everything about a person: complete by the data map, theirs alone, resumable, fetched once.
+
+One file, though a long one: every test begins with the same filled database.
+"""
 
 import asyncio
 import json
