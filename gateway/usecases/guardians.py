@@ -78,7 +78,7 @@ def link(
     made = Guardianship(minor.account_id, identifiers.new("w"), guardian_id, now)
     if not (tx.guardians.remove_code(code) and tx.guardians.add(made)):
         return WrongCode()
-    throttling.forgive(tx, keys)
+    throttling.give_back(tx, keys)
     for account_id in (minor.account_id, guardian_id):
         notices.tell(tx, account_id, LINKED, {"ward_id": made.ward_id}, now)
     return made

@@ -67,6 +67,23 @@ def forgive(tx: Transaction, keys: ThrottleKeys) -> None:
     """
     by_address = tx.throttles.get(keys.address)  # the same order of locks as in `take_try`
     tx.throttles.remove(keys.name)
+    _give_back_to_address(tx, keys, by_address)
+
+
+def give_back(tx: Transaction, keys: ThrottleKeys) -> None:
+    """The try was right, and whoever made it can arrange for that: name and address get this one try back.
+
+    For codes that somebody could show to themselves between two guesses at another's.
+    """
+    by_address, by_name = tx.throttles.get(keys.address), tx.throttles.get(keys.name)
+    if by_name is not None and by_name.failures > 1:
+        tx.throttles.put(keys.name, replace(by_name, failures=by_name.failures - 1, blocked_until=None))
+    else:
+        tx.throttles.remove(keys.name)
+    _give_back_to_address(tx, keys, by_address)
+
+
+def _give_back_to_address(tx: Transaction, keys: ThrottleKeys, by_address: Throttle | None) -> None:
     if by_address is None:
         return
     failures = by_address.failures - 1

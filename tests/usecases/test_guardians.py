@@ -9,7 +9,7 @@ from gateway.domain.erasure import Reason
 from gateway.domain.guardians import CODE_LIFE, WARDS_AT_MOST, Guardianship
 from gateway.domain.identity import AccountId
 from gateway.domain.policies import ChangeReason
-from gateway.domain.throttle import Wait
+from gateway.domain.throttle import FREE_TRIES, Wait
 from gateway.usecases import consent_changes, erasure, guardians, notices, throttling
 from gateway.usecases.consent_giving import Given, GivingRefusal
 from gateway.usecases.guardians import NotForThisAccount, ShownGuardianCode, WrongCode
@@ -163,6 +163,16 @@ async def test_nobody_guesses_a_code(saying: Saying) -> None:
     tries = [await enter(saying, ann, f"{number:010}") for number in range(8)]
     assert tries[:5] == [WrongCode()] * 5
     assert isinstance(tries[-1], Wait)
+
+
+async def test_a_right_code_of_ones_own_gives_no_further_guesses_at_anothers(saying: Saying) -> None:
+    ann = await saying.somebody()
+    for number in range(FREE_TRIES):
+        code = await show(saying, await saying.somebody(adult=False))
+        assert isinstance(code, ShownGuardianCode)
+        assert isinstance(await enter(saying, ann, code.code), Guardianship)
+        assert await enter(saying, ann, f"{number:010}") == WrongCode()
+    assert isinstance(await enter(saying, ann, "0" * 10), Wait)
 
 
 async def test_a_guardian_has_so_many_wards_and_no_more(saying: Saying) -> None:
