@@ -14,6 +14,7 @@ from gateway.storage.tables.schema import Instant
 _ADD: Final = insert(homes)
 _HOME: Final = select(homes).where(homes.c.home_ref == bindparam("home_ref"))
 _HOLD: Final = _HOME.with_for_update()
+_HOLD_FREE: Final = _HOME.with_for_update(skip_locked=True)
 _PUT: Final = (
     update(homes)
     .where(homes.c.home_ref == bindparam("b_home_ref"), homes.c.version == bindparam("b_version"))
@@ -95,6 +96,11 @@ class SqlHouseholds:
     def hold(self, home_ref: HomeRef) -> Home | None:
         """See the protocol."""
         row = self._statements.first(_HOLD, {"home_ref": home_ref})
+        return None if row is None else _home(row)
+
+    def hold_free(self, home_ref: HomeRef) -> Home | None:
+        """See the protocol."""
+        row = self._statements.first(_HOLD_FREE, {"home_ref": home_ref})
         return None if row is None else _home(row)
 
     def put(self, home: Home) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import bindparam, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.consent import GrantedPurpose
@@ -11,6 +11,7 @@ from gateway.domain.households import HomeRef
 from gateway.domain.identity import AccountId
 from gateway.storage.statements import Statements
 from gateway.storage.tables.households import home_members, whereabouts
+from gateway.storage.tables.schema import Instant
 
 _OF_HOME: Final = select(whereabouts.c.account_id, whereabouts.c.told_sealed).where(
     whereabouts.c.home_ref == bindparam("home_ref"),
@@ -18,6 +19,9 @@ _OF_HOME: Final = select(whereabouts.c.account_id, whereabouts.c.told_sealed).wh
 )
 _OWN: Final = select(whereabouts.c.home_ref, whereabouts.c.told_sealed).where(
     whereabouts.c.account_id == bindparam("account_id")
+)
+_LAST_HEARD: Final = select(func.max(whereabouts.c.heard_at, type_=Instant()).label("at")).where(
+    whereabouts.c.home_ref == bindparam("home_ref")
 )
 _FORGET: Final = delete(whereabouts).where(whereabouts.c.account_id == bindparam("account_id"))
 
@@ -58,6 +62,11 @@ class SqlWhereabouts:
             "heard_at": heard_at,
         }
         self._statements.execute(_PUT[self._statements.is_postgresql], values)
+
+    def last_heard(self, home_ref: HomeRef) -> datetime | None:
+        """See the protocol."""
+        row = self._statements.first(_LAST_HEARD, {"home_ref": home_ref})
+        return None if row is None else row.at
 
     def forget(self, account_id: AccountId) -> None:
         """See the protocol."""

@@ -167,14 +167,20 @@ def forget_purpose(tx: Transaction, account_id: AccountId, purpose: Purpose, now
         _forget_everything(tx, account_id, now)
 
 
+def hold_homes(tx: Transaction, account_id: AccountId) -> list[HomeRef]:
+    """Hold the homes of an account before its consents, as whoever tells something does. Returns which."""
+    homes = tx.households.of_account(account_id)
+    for home_ref in homes:
+        tx.households.hold(home_ref)
+    return homes
+
+
 def forget_account(tx: Transaction, account_id: AccountId, now: datetime) -> None:
     """An account closes: nothing of its homes, rules and whereabouts stays. Homes go on for their other members.
 
     What it is turning off goes on, as the word of the appliance's owner.
     """
-    shared = tx.households.of_account(account_id)
-    for home_ref in shared:
-        tx.households.hold(home_ref)  # first, as whoever tells something does
+    shared = hold_homes(tx, account_id)
     _forget_everything(tx, account_id, now)
     tx.commands.leave_to_owners(account_id)
     tx.automations.forget_events(account_id)
@@ -190,7 +196,9 @@ def leave_home(tx: Transaction, home_ref: HomeRef, account_id: AccountId) -> Non
     left = tx.households.members(home_ref)
     if not left:
         tx.households.remove(home_ref)
-    elif (heir := next_keeper(left)) is not None:
+        return
+    _ask_for_the_others(tx, home_ref)
+    if (heir := next_keeper(left)) is not None:
         tx.households.put_member(replace(heir, keeper=True))
 
 
@@ -215,8 +223,21 @@ def _drop(tx: Transaction, account_id: AccountId, now: datetime, *, starting: bo
 def _forget_everything(tx: Transaction, account_id: AccountId, now: datetime) -> None:
     _drop(tx, account_id, now, starting=None)
     tx.whereabouts.forget(account_id)
+    for home_ref in tx.households.of_account(account_id):
+        _ask_for_the_others(tx, home_ref)
     tx.automations.forget_lines(account_id)
     tx.automations.remove_of_account(account_id)
+
+
+def _ask_for_the_others(tx: Transaction, home_ref: HomeRef) -> None:
+    """When a home is asked tells when its latest word came: of somebody who is forgotten nothing may be read in it.
+
+    Not waited for: who holds the home may be waiting for the consent that ends here. A withdrawal held it before.
+    """
+    home = tx.households.hold_free(home_ref)
+    if home is not None and home.ask_at is not None:
+        heard = tx.whereabouts.last_heard(home_ref)
+        tx.households.ask_at(home_ref, None if heard is None else heard + SILENT_AFTER + ASK_AFTER)
 
 
 # -- asking

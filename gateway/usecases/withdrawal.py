@@ -43,6 +43,8 @@ def withdraw(
     by_guardian: bool = False,
 ) -> Withdrawn | WasOff:
     """Take a consent back, in one transaction: the word, what was stored because of it, what was in flight for it."""
+    if purpose.is_location:
+        location.hold_homes(tx, account_id)
     consent = tx.consents.to_change(account_id, purpose, now).consent
     if consent is None or consent.state in {ConsentState.WITHDRAWN, ConsentState.REFUSED}:
         return WasOff(consent)

@@ -48,7 +48,7 @@ FOR_STAFF = (
     *(SOURCE / "storage" / name for name in ("staff.py", "audit.py")),
     SOURCE / "api" / "support.py",
 )
-PRIVATE = {"location", "households", "automations", "firings", "whereabouts"}
+PRIVATE = {"location", "households", "automations", "firings", "firing_ends", "whereabouts"}
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=str)

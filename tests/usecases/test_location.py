@@ -176,6 +176,24 @@ async def test_withdrawing_the_last_grant_leaves_nothing_and_turns_off_what_wait
     assert await near.rows() == {}
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_when_a_home_is_asked_tells_nothing_of_who_withdrew_or_left(near: Neighbourhood, leaves: bool) -> None:  # noqa: FBT001 - a table
+    ann, bob = await near.account(*ALL), await near.account(REMINDER)
+    shared, own = await near.home(ann, bob), await near.home(ann)
+    await near.tell(bob, shared, HOME)
+    of_bob = await near.run(lambda tx: tx.households.get(shared))
+    near.pass_by(hours=1)
+    for home in (shared, own):
+        await near.tell(ann, home, HOME)
+    if leaves:
+        await near.leave_home(shared, ann)
+    for purpose in ALL:
+        await near.withdraw(ann, purpose)
+    left = [await near.run(lambda tx, home=home: tx.households.get(home)) for home in (shared, own)]  # type: ignore[misc]
+    assert of_bob is not None
+    assert [home and home.ask_at for home in left] == [of_bob.ask_at, None]
+
+
 async def test_withdrawing_one_of_them_stops_that_kind_and_nothing_else(near: Neighbourhood) -> None:
     ann = await near.account(*ALL)
     home, heater = await near.home(ann), await near.household.bound(ann)

@@ -22,6 +22,9 @@ class HouseholdRepository(Protocol):
         Two members may leave in the same moment: the second one must see where the first one went.
         """
 
+    def hold_free(self, home_ref: HomeRef) -> Home | None:
+        """The same without waiting: None also while somebody else holds it."""
+
     def put(self, home: Home) -> None:
         """Store what its members changed (time zone, switch).
 

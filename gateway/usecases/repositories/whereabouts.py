@@ -23,5 +23,8 @@ class WhereaboutsRepository(Protocol):
     def put(self, granted: GrantedPurpose, home_ref: HomeRef, sealed: bytes, heard_at: datetime) -> None:
         """Store what the phone of the one who allowed it told, in the place of what it told before."""
 
+    def last_heard(self, home_ref: HomeRef) -> datetime | None:
+        """The minute of the latest word of any member, whoever that was; None where nothing is known."""
+
     def forget(self, account_id: AccountId) -> None:
         """Forget where somebody is, at every home."""
