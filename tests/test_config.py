@@ -175,12 +175,19 @@ def test_one_master_key_is_enough() -> None:
         f"postgresql+psycopg://u:{SECRET}@db.example.org/h",
         f"postgresql+psycopg://u:{SECRET}@/h?host=db.example.org",
         f"postgresql+psycopg://u:{SECRET}@localhost/h?host=/run/pg,db.example.org",
+        f"postgresql+psycopg://u:{SECRET}@localhost/h?hostaddr=db.example.org",
     ],
 )
 def test_a_database_outside_the_region_is_refused(url: str) -> None:
     assert "stays in its region" in problems(None, {"HEARTHGATE_DATABASE__URL": url})["database"]
     allowed = {"HEARTHGATE_DATABASE__URL": url, "HEARTHGATE_DATABASE__ALLOWED_HOSTS": "db.example.org"}
     assert load(None, allowed).database_url == SecretStr(url)
+
+
+def test_an_address_that_a_service_file_would_give_is_refused_whatever_is_allowed() -> None:
+    for parameter in ("service=far", "service=", "servicefile=/etc/pg"):
+        url = f"postgresql+psycopg://u:{SECRET}@localhost/h?{parameter}"
+        assert "may not name a service" in problems(None, {"HEARTHGATE_DATABASE__URL": url})["database"]
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/h", "postgresql+asyncpg://localhost/h", "hearthgate.db", ""])

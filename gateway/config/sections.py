@@ -5,7 +5,7 @@ Everything listens on loopback until told otherwise, and nothing secret appears 
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -41,6 +41,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+_ELSEWHERE: Final = frozenset({"service", "servicefile"})
+"""Parameters of libpq that take the address from a file."""
+
+
 def address_problem(url: str, allowed_hosts: tuple[str, ...]) -> str | None:
     """What is wrong with a database's address, without any of it; None when it is known and inside the region."""
     parts = urlsplit(url)
@@ -48,7 +52,12 @@ def address_problem(url: str, allowed_hosts: tuple[str, ...]) -> str | None:
         return None
     if parts.scheme not in ("postgresql", "postgresql+psycopg"):
         return "must begin with sqlite:/// or postgresql+psycopg://"
-    hosts = [host for value in parse_qs(parts.query).get("host", []) for host in value.split(",")]
+    parameters = parse_qs(parts.query, keep_blank_values=True)
+    if not parameters.keys().isdisjoint(_ELSEWHERE):
+        return "may not name a service: what that leads to is written elsewhere"
+    # libpq calls `hostaddr` whatever `host` says.
+    named = [*parameters.get("host", []), *parameters.get("hostaddr", [])]
+    hosts = [host for value in named for host in value.split(",")]
     if parts.hostname is not None:
         hosts.append(parts.hostname)
     if all(host.startswith("/") or is_loopback(host) or host in allowed_hosts for host in hosts):

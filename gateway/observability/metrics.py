@@ -22,6 +22,7 @@ LABELS: Final = frozenset(
         "state",
         "pool",
         "class",
+        "step",
         "version",
     }
 )
