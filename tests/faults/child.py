@@ -98,10 +98,12 @@ class Child:
         """
         child, place = cls(log), nursery().address()
         server = await asyncio.start_unix_server(child._converse, place)
-        child._pid = nursery().bear(Birth(str(settings_file), place, str(log)))
-        async with asyncio.timeout(START_S):
-            await child._ready.wait()
-        server.close()
+        try:
+            child._pid = nursery().bear(Birth(str(settings_file), place, str(log)))
+            async with asyncio.timeout(START_S):
+                await child._ready.wait()
+        finally:
+            server.close()
         child.must_live()
         return child
 

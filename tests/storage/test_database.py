@@ -224,20 +224,25 @@ def test_one_database_serves_several_loops(tmp_path: Path) -> None:
 async def test_a_deadlock_is_settled_by_a_second_try(database: Database) -> None:
     await database.run(lambda tx: with_accounts(tx, 1, 2))
     both = threading.Barrier(2)
+    one_is_through = threading.Event()
     tries: list[int] = []
 
     def work(tx: Any, first: int, second: int) -> None:
         lock = text("UPDATE accounts SET version = version + 1 WHERE account_id = :id")
         tries.append(first)
+        if len(tries) > 2:
+            # At once it might come before the other has noticed, and the two would meet like this again.
+            one_is_through.wait(10)
         tx.statements.execute(lock, {"id": account_id(first)})
         if len(tries) <= 2:
             both.wait(10)
         tx.statements.execute(lock, {"id": account_id(second)})
 
-    await asyncio.gather(
-        database.run(partial(work, first=1, second=2)),
-        database.run(partial(work, first=2, second=1)),
-    )
+    async def through(first: int, second: int) -> None:
+        await database.run(partial(work, first=first, second=second))
+        one_is_through.set()
+
+    await asyncio.gather(through(1, 2), through(2, 1))
     assert len(tries) == 3
     account = await database.read(lambda tx: tx.accounts.get(account_id(1)))
     assert account is not None
