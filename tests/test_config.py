@@ -7,22 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from gateway.config import ConfigError, Settings, load, shown
-
-SECRET = "s3cret-Passw0rd"
+from gateway.config import Settings, load, shown
+from tests.config_problems import SECRET, problems
 
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "hearthgate.toml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def problems(file: Path | None = None, environment: dict[str, str] | None = None) -> dict[str, str]:
-    with pytest.raises(ConfigError) as refused:
-        load(file, environment or {})
-    assert SECRET not in str(refused.value)
-    return {problem.key: problem.says for problem in refused.value.problems}
 
 
 @pytest.fixture(autouse=True)
@@ -267,41 +259,3 @@ def test_the_process_environment_is_read_when_none_is_given(monkeypatch: pytest.
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().region = "mars"  # type: ignore[misc]  # that is the point
-
-
-KEY_STORE = f"postgresql+psycopg://u:{SECRET}@keys.example.org/persons"
-
-
-def test_the_keys_of_persons_are_a_file_in_the_data_folder_unless_named() -> None:
-    settings = load(None, {})
-    assert settings.person_keys_url.get_secret_value() == "sqlite:///hearthgate-data/persons.db"
-    named = load(
-        None, {"HEARTHGATE_KEYS__STORE_URL": KEY_STORE, "HEARTHGATE_DATABASE__ALLOWED_HOSTS": "keys.example.org"}
-    )
-    assert named.person_keys_url.get_secret_value() == KEY_STORE
-    assert SECRET not in repr(named)
-
-
-@pytest.mark.parametrize(
-    ("url", "says"),
-    [
-        (KEY_STORE, "data stays in its region"),
-        ("postgresql://u@127.0.0.1,far.example.org/persons", "data stays in its region"),
-        ("postgresql://u@/persons?host=far.example.org", "data stays in its region"),
-        ("mysql://localhost/persons", "must begin with"),
-        ("https://localhost/persons", "must begin with"),
-    ],
-)
-def test_the_keys_of_persons_stay_in_the_region(url: str, says: str) -> None:
-    [told] = problems(None, {"HEARTHGATE_KEYS__STORE_URL": url}).values()
-    assert says in told
-    assert "example.org" not in told.replace("allowed_hosts", "")
-    assert SECRET not in told
-
-
-def test_the_keys_of_persons_are_never_in_the_database_that_they_seal() -> None:
-    url = "postgresql+psycopg://u@localhost/hearthgate"
-    for same in (url, "postgresql://somebody_else@localhost/hearthgate"):
-        [told] = problems(None, {"HEARTHGATE_DATABASE__URL": url, "HEARTHGATE_KEYS__STORE_URL": same}).values()
-        assert "the database itself" in told
-    load(None, {"HEARTHGATE_DATABASE__URL": url, "HEARTHGATE_KEYS__STORE_URL": url + "_persons"})
