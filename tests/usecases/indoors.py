@@ -59,8 +59,7 @@ EVIDENCE = frozenset({"attempts", "evidence", "outbox", "events", "claim_connect
 """Tables that a refusal may write: what happened, and who is told of it."""
 
 T = TypeVar("T")
-Told = list[tuple[str, dict[str, Any]]]
-"""Channel and message."""
+Told = list[tuple[str, dict[str, Any]]]  # channel and message
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
